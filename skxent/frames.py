@@ -1,0 +1,186 @@
+"""What is done with the frames of clips: deltas, normalisation, pooling.
+
+Frames of several clips are kept as one array of shape ``(n_frames,
+n_coefficients)`` and the number of frames of each clip, its `lengths`. The
+functions here are pure and never mix clips.
+"""
+
+import numpy as np
+
+__all__ = ["STATISTICS", "delta", "normalize", "pool"]
+
+# What each kind of pooling computes, in the order of its columns.
+STATISTICS = {
+    "mean": ("mean",),
+    "mean_std": ("mean", "std"),
+    "statistics": ("mean", "std", "min", "max"),
+}
+
+
+def delta(frames, width=2, lengths=None):
+    r"""Slope of each coefficient over the neighbouring frames.
+
+    .. math::
+        d_t = \frac{\sum_{n=1}^{N} n \, (c_{t+n} - c_{t-n})}{2 \sum_{n=1}^{N} n^2}
+
+    the least-squares slope over :math:`2N + 1` frames; beyond its ends a clip
+    goes on with its first or last frame.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_coefficients)
+        Frames.
+    width : int, default=2
+        N, at least one.
+    lengths : array-like of int of shape (n_clips,), default=None
+        Number of frames of each clip; None for one clip.
+
+    Returns
+    -------
+    slopes : ndarray of shape (n_frames, n_coefficients)
+        Change of a coefficient from a frame to the next.
+
+    Raises
+    ------
+    ValueError
+        If `width` is less than one.
+
+    References
+    ----------
+    .. [1] S. Young et al., "The HTK Book", version 3.4, 2006, section 5.9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.frames import delta
+    >>> delta(np.arange(6.0)[:, np.newaxis], width=1).ravel()
+    array([0.5, 1. , 1. , 1. , 1. , 0.5])
+    """
+    if width < 1:
+        raise ValueError(f"width must be at least 1, got {width!r}")
+    lengths = _as_lengths(frames, lengths)
+    ends = np.cumsum(lengths)
+    first, last = np.repeat(ends - lengths, lengths), np.repeat(ends - 1, lengths)
+    position = np.arange(len(frames))
+    slopes = np.zeros_like(frames)
+    for n in range(1, width + 1):
+        ahead = frames[np.minimum(position + n, last)]
+        ahead -= frames[np.maximum(position - n, first)]
+        ahead *= n
+        slopes += ahead
+    slopes /= 2 * sum(n * n for n in range(1, width + 1))
+    return slopes
+
+
+def normalize(frames, how, lengths=None):
+    """Shift and scale each coefficient of a clip to mean zero, or also to variance one.
+
+    Cepstral mean (and variance) normalisation, which takes out the channel.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_coefficients)
+        Frames.
+    how : {"mean", "mean_std"}
+        Whether to divide by the standard deviation too. A coefficient that is
+        constant over a clip becomes zero.
+    lengths : array-like of int of shape (n_clips,), default=None
+        Number of frames of each clip; None for one clip.
+
+    Returns
+    -------
+    normalized : ndarray of shape (n_frames, n_coefficients)
+        New frames.
+
+    References
+    ----------
+    .. [1] O. Viikki and K. Laurila, "Cepstral domain segmental feature vector
+       normalization for noise robust speech recognition", Speech Communication
+       25, 1998.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.frames import normalize
+    >>> normalize(np.array([[1.0, 5.0], [3.0, 5.0]]), "mean_std")
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    """
+    lengths = _as_lengths(frames, lengths)
+    starts = np.cumsum(lengths) - lengths
+    mean = _segment_means(frames, starts, lengths)
+    normalized = frames - np.repeat(mean, lengths, axis=0)
+    if how == "mean_std":
+        scale = np.sqrt(_segment_means(np.square(normalized), starts, lengths))
+        # A deviation that is rounding error of the mean is no deviation.
+        noise = 8 * np.finfo(frames.dtype).eps * np.abs(mean)
+        constant = scale <= noise
+        scale[constant] = 1.0
+        normalized[np.repeat(constant, lengths, axis=0)] = 0.0
+        normalized /= np.repeat(scale, lengths, axis=0)
+    return normalized
+
+
+def pool(frames, how, n_segments=1, lengths=None):
+    """Summarise the frames of each clip, over equal stretches of it.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_coefficients)
+        Frames.
+    how : {"mean", "mean_std", "statistics"}
+        Mean; mean and standard deviation; mean, standard deviation, minimum and
+        maximum.
+    n_segments : int, default=1
+        Number of stretches: of T frames, stretch s holds those from
+        ``floor(s T / n_segments)`` on, and one at least.
+    lengths : array-like of int of shape (n_clips,), default=None
+        Number of frames of each clip; None for one clip.
+
+    Returns
+    -------
+    pooled : ndarray of shape (n_clips, n_segments * n_statistics * n_coefficients)
+        Segments outermost, then statistics, then coefficients.
+
+    Raises
+    ------
+    ValueError
+        If `n_segments` is less than one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.frames import pool
+    >>> pool(np.array([[1.0], [3.0], [5.0], [5.0]]), "mean_std", n_segments=2)
+    array([[2., 1., 5., 0.]])
+    """
+    if n_segments < 1:
+        raise ValueError(f"n_segments must be at least 1, got {n_segments!r}")
+    lengths = _as_lengths(frames, lengths)
+    offsets = (np.cumsum(lengths) - lengths)[:, np.newaxis]
+    edges = np.arange(n_segments + 1) * lengths[:, np.newaxis] // n_segments
+    counts = np.maximum(np.diff(edges), 1).ravel()
+    starts = (offsets + edges[:, :-1]).ravel()
+    if lengths.min() < n_segments:  # a frame may be in several segments: repeat it
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        frames = frames[np.repeat(starts, counts) + within]
+        starts = np.cumsum(counts) - counts
+    statistics = STATISTICS[how]
+    mean = _segment_means(frames, starts, counts)
+    parts = [mean]
+    if "std" in statistics:
+        squares = np.square(frames - np.repeat(mean, counts, axis=0))
+        parts.append(np.sqrt(_segment_means(squares, starts, counts)))
+    if "min" in statistics:
+        parts.append(np.minimum.reduceat(frames, starts))
+        parts.append(np.maximum.reduceat(frames, starts))
+    return np.stack(parts, axis=1).reshape(len(lengths), -1)
+
+
+def _segment_means(frames, starts, counts):
+    sums = np.add.reduceat(frames, starts, dtype=np.float64)
+    return (sums / counts[:, np.newaxis]).astype(frames.dtype)
+
+
+def _as_lengths(frames, lengths):
+    return np.array([len(frames)]) if lengths is None else np.asarray(lengths)
