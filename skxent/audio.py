@@ -1,5 +1,6 @@
 """From a clip, in any form, to a mono signal of floats at a wanted rate."""
 
+import math
 import os
 import re
 from numbers import Real
@@ -11,10 +12,15 @@ import soxr
 __all__ = ["load", "read", "to_mono_float"]
 
 # libsndfile reads what there is of a file that stops early, and notes it in its log.
-_CUT_CHUNK = re.compile(r"^ ?(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
-_CUT_STREAM = "File ended unexpectedly"
-# Sizes from here on are what programs announce that write to a pipe and can't know.
-_UNKNOWN_SIZE = 0x7FFFFF00
+_CUT_CHUNK = re.compile(
+    r"^ *(?:data|SSND|riff|Riff size|Data Size) +: (\d+) \(should be (\d+)\)", re.MULTILINE
+)
+_CUT_STREAM = re.compile(
+    r"File ended unexpectedly|Junk after the last page|Last page lacks an end|truncated file"
+)
+# Sizes from here on are what programs announce that write to a pipe and can't know: most
+# 2^32 - 1 or 2^31 - 1, SoX 0x7FFFF000 rounded down to whole blocks.
+_UNKNOWN_SIZE = 0x7FFF0000
 # The length in an mp3's header may be off by the encoder's delay and padding.
 _MP3_SLACK = 2 * 1152
 
@@ -171,14 +177,15 @@ def to_mono_float(signal, *, dtype=None):
         dtype = np.float64 if signal.dtype.itemsize >= 8 else np.float32
     if kind != "f":
         signal = _scale_integers(signal, dtype)
-    signal = signal.astype(dtype, copy=False)
-    if signal.ndim == 2:
-        signal = signal.mean(axis=1, dtype=dtype)
-    # One pass without a temporary in nearly all cases: the sum is finite only if
-    # every sample is.
+    # What is not finite, or not in this precision, is reported below.
     with np.errstate(over="ignore", invalid="ignore"):
-        total = signal.sum()
-    if not np.isfinite(total) and not np.isfinite(signal).all():
+        signal = signal.astype(dtype, copy=False)
+        if signal.ndim == 2:
+            signal = signal.mean(axis=1, dtype=dtype)
+        # One pass without a temporary in nearly all cases: the energy is finite only if
+        # every sample is.
+        energy = signal.dot(signal)
+    if not math.isfinite(energy) and not np.isfinite(signal).all():
         first = int(np.argmin(np.isfinite(signal)))
         raise ValueError(f"must be finite, sample {first} is {signal[first]}")
     return np.ascontiguousarray(signal)
@@ -200,8 +207,8 @@ def _split_pair(pair):
         if np.isfinite(rate) and rate > 0:
             return rate, pair[1]
         raise ValueError(f"a pair's sample rate must be positive, got {rate:g}")
-    parts = ", ".join(map(_describe, pair))
-    raise TypeError(f"a pair must be (sample_rate, signal), got ({parts})")
+    parts = f"({', '.join(map(_describe, pair))})" if len(pair) == 2 else f"{len(pair)} values"
+    raise TypeError(f"a pair must be (sample_rate, signal), got {parts}")
 
 
 def _describe(value):
@@ -211,7 +218,7 @@ def _describe(value):
 
 
 def _is_cut_short(log, expected, found):
-    if _CUT_STREAM in log or found < expected - _MP3_SLACK:
+    if _CUT_STREAM.search(log) or found < expected - _MP3_SLACK:
         return True
     chunk = _CUT_CHUNK.search(log)
     return chunk is not None and int(chunk[2]) < int(chunk[1]) < _UNKNOWN_SIZE

@@ -328,6 +328,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         class_weights = compute_class_weight(
             self.class_weight, classes=self.classes_, y=y, sample_weight=weights
         )
+        if not (np.isfinite(class_weights).all() and class_weights.min() >= 0.0):
+            raise ValueError(
+                f"class_weight must be finite and not negative, got {self.class_weight!r}"
+            )
         weights *= class_weights[targets]
         empty = self.classes_[np.bincount(targets, weights) == 0]
         if len(empty):
@@ -349,7 +353,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             solution = lbfgs(objective, start, factor=factor, **stopping)
         else:
             if self.learning_rate == "auto":
-                self.learning_rate_ = 1.0 / objective.curvature_bound()
+                self.learning_rate_ = _safe_rate(objective)
             else:
                 self.learning_rate_ = float(self.learning_rate)
             rule = gradient_descent(self.momentum)
@@ -372,8 +376,14 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if self.solver_ == "lbfgs":
             advice = "increase max_iter or tol"
         else:
-            safe = 1.0 / objective.curvature_bound()
+            safe = _safe_rate(objective)
             advice = f"the largest safe learning rate is {safe:.3g}"
             if not solution.diverged and self.learning_rate_ <= safe:
                 advice += "; increase max_iter, or scale the features (StandardScaler)"
-        warnings.warn(f"{problem}: {advice}", ConvergenceWarning, stacklevel=4)
+        warnings.warn(f"{problem}: {advice}", ConvergenceWarning, stacklevel=5)
+
+
+def _safe_rate(objective):
+    """Return the largest rate that is sure to descend; any, where J is constant."""
+    bound = objective.curvature_bound()
+    return 1.0 / bound if bound > 0.0 else np.inf

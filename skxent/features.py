@@ -264,11 +264,12 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
                 "choose a pooling, or set_output(transform='default')"
             )
         clips = self._as_clips(X, reset=False)
+        front_end = functools.cache(self._design)
         parts = []
         # The products of a block are too small for a second BLAS thread.
         with _threadpools().limit(limits=1, user_api="blas"):
             for signals in self._load_in_groups(clips):
-                parts.extend(self._transform_group(signals))
+                parts.extend(self._transform_group(signals, front_end(signals[0].dtype.name)))
         if self.pooling is not None:
             return np.vstack(parts)
         frames = np.empty(len(parts), dtype=object)
@@ -332,9 +333,11 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         """Return X as a sequence of clips; X that looks like a matrix is checked as one."""
         if isinstance(X, str | bytes | os.PathLike):
             raise TypeError(f"X must be a list of clips, got a single path: give [{X!r}]")
+        if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
+            raise TypeError("X must be a list of clips, got a single pair: give [X]")
         shape = getattr(X, "shape", None)
         is_column = shape is not None and len(shape) == 1
-        if is_column and getattr(X, "dtype", None) is not None and X.dtype.kind in "iufc":
+        if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
             raise ValueError(
                 f"X must be a list of clips, got a single signal of shape {shape}. Reshape your "
                 "data: give [X]"
@@ -347,6 +350,8 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
                 self.__dict__.pop("n_features_in_", None)
                 self.__dict__.pop("feature_names_in_", None)
             return clips
+        if shape is None and not hasattr(X, "__array__"):
+            raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
         return validate_data(self, X, reset=reset, dtype="numeric")
 
     def _load_in_groups(self, clips):
@@ -365,9 +370,9 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
             n_samples += len(signal)
         yield group
 
-    def _transform_group(self, signals):
-        """Return the features of each signal, all of one type."""
-        frames, lengths = compute(signals, self._design(signals[0].dtype.name))
+    def _transform_group(self, signals, front_end):
+        """Return the features of each signal."""
+        frames, lengths = compute(signals, front_end)
         columns = [frames]
         for _ in range(self.deltas):
             columns.append(delta(columns[-1], self.delta_width, lengths))
@@ -377,4 +382,5 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
             frames = normalize(frames, self.normalize, lengths)
         if self.pooling is not None:
             return pool(frames, self.pooling, self.n_segments, lengths)
-        return np.split(frames, np.cumsum(lengths)[:-1])
+        ends = np.cumsum(lengths).tolist()
+        return [frames[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -162,8 +162,8 @@ class LinearObjective:
                        + \alpha I
 
         with the c of :meth:`curvature_bound`; alpha is left out for the
-        intercept. A ridge of 1e-10 of the largest diagonal entry keeps the
-        factor finite where columns depend on each other.
+        intercept. A ridge of 1e-12 of each diagonal entry (more, where the columns
+        are many) keeps the factor finite where columns depend on each other.
 
         Returns
         -------
@@ -173,7 +173,10 @@ class LinearObjective:
         model = self._cap * self._gram()
         diagonal = np.einsum("ii->i", model)
         diagonal[: self.X.shape[1]] += self.alpha
-        diagonal += 1e-10 * diagonal.max() + np.finfo(np.float64).tiny
+        # Of each entry, not of the largest: that would drown the small columns.
+        # The rounding errors that it must outweigh grow with the number of columns.
+        diagonal *= 1.0 + max(1e-12, 64 * np.finfo(np.float64).eps * len(model))
+        diagonal += np.finfo(np.float64).tiny
         return cholesky(model, lower=True, overwrite_a=True, check_finite=False)
 
     @property

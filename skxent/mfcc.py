@@ -197,6 +197,12 @@ def design(
     >>> front_end.n_coefficients
     20
     """
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention={convention!r} must be one of {sorted(CONVENTIONS)}")
+    if features not in ("mfcc", "log_mel"):
+        raise ValueError(f"features={features!r} must be 'mfcc' or 'log_mel'")
+    if not 0 < sample_rate < math.inf:
+        raise ValueError(f"sample_rate={sample_rate!r} must be positive")
     defaults = CONVENTIONS[convention]
     n_length = _to_samples("frame_length", frame_length, sample_rate)
     n_step = _to_samples("frame_step", frame_step, sample_rate)
@@ -207,6 +213,8 @@ def design(
             f"{frame_length:g} s at {sample_rate:g} Hz); it must be at least {n_length}"
         )
     n_mels = defaults.n_mels if n_mels is None else n_mels
+    if n_mels < 1:
+        raise ValueError(f"n_mels={n_mels} must be at least 1")
     fmin = defaults.fmin if fmin is None else fmin
     fmax = sample_rate / 2 if fmax is None else fmax
     if not 0 <= fmin < fmax <= sample_rate / 2:
@@ -220,8 +228,8 @@ def design(
     folded = np.repeat(np.hstack([filters, energies]) / n_fft, 2, axis=0)
     cepstrum = None
     if features == "mfcc":
-        if n_mfcc > n_mels:
-            raise ValueError(f"n_mfcc={n_mfcc} must be at most n_mels={n_mels}")
+        if not 1 <= n_mfcc <= n_mels:
+            raise ValueError(f"n_mfcc={n_mfcc} must be at least 1 and at most n_mels={n_mels}")
         lifter = defaults.lifter if lifter is None else lifter
         cepstrum = _cepstrum(n_mels, n_mfcc, lifter).astype(dtype)
     window = defaults.window if window is None else window
@@ -387,11 +395,12 @@ class _Block:
         end = self.n_used * front_end.frame_step
         np.multiply(samples[: end - 1], -front_end.preemphasis, out=emphasized[1:end])
         emphasized[1:end] += samples[1:end]
-        # What stands before a piece is its own signal's sample, or nothing; and the
-        # padding after it is silent also after the pre-emphasis.
+        # The padding after a piece is silent also after the pre-emphasis; and what
+        # stands before a piece is its own signal's sample, or nothing. In this order:
+        # without padding, a piece begins where the one before it ends.
+        emphasized[[tail for tail in self.tails if tail < end]] = 0.0
         previous = np.array(self.previous, dtype=samples.dtype)
         emphasized[self.heads] = samples[self.heads] - front_end.preemphasis * previous
-        emphasized[[tail for tail in self.tails if tail < end]] = 0.0
         padded = self.padded[:n_rows]
         framed = padded[:, : front_end.frame_length]
         if front_end.window is None:
@@ -408,6 +417,8 @@ class _Block:
 
 
 def _to_samples(name, seconds, sample_rate):
+    if not seconds < math.inf:
+        raise ValueError(f"{name}={seconds!r} must be finite")
     n_samples = math.floor(seconds * sample_rate + 0.5)
     if n_samples < 1:
         raise ValueError(

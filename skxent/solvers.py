@@ -127,8 +127,9 @@ def descend(objective, start, rule, *, learning_rate, max_iter, tol, monitor=Non
         if previous is not None and np.vdot(gradient, params - previous) > 0.0:
             state = rule.init(params)
         previous = params
-        step, state = rule.update(gradient, state, learning_rate)
-        params = params + step
+        with np.errstate(over="ignore", invalid="ignore"):
+            step, state = rule.update(gradient, state, learning_rate)
+            params = params + step
     return Solution(*best, n_iter, converged, diverged, np.array(values))
 
 
@@ -198,16 +199,20 @@ def lbfgs(objective, start, *, max_iter, tol, factor=None, monitor=None):
 
     def on_iteration(intermediate_result):
         # The line search ends on the point that it accepts, which is the new iterate.
-        nonlocal best
-        best = last
+        nonlocal best, diverged
         values.append(last[1])
+        diverged = not np.isfinite(last[1] + last[2])
+        if diverged:
+            raise StopIteration
+        best = last
         if last[2] <= tol or (monitor is not None and monitor(len(values) - 1, last[0])):
             raise StopIteration
 
     searched = (start if factor is None else start @ factor).ravel()
     last = best = None
+    diverged = False
     value, _ = evaluate(searched)
-    if not np.isfinite(value):
+    if not np.isfinite(value + last[2]):
         raise ValueError("the objective is not finite at the start")
     values, best = [value], last
     if last[2] <= tol:
@@ -229,5 +234,5 @@ def lbfgs(objective, start, *, max_iter, tol, factor=None, monitor=None):
     params, value, norm = best
     # 0: the value falls no more; 2: the line search finds nothing lower. On a smooth
     # objective both say that rounding is all that is left.
-    converged = norm <= tol or outcome.status in (0, 2)
-    return Solution(params, value, norm, len(values) - 1, converged, False, np.array(values))
+    converged = norm <= tol or (outcome.status in (0, 2) and not diverged)
+    return Solution(params, value, norm, len(values) - 1, converged, diverged, np.array(values))

@@ -1,0 +1,231 @@
+"""From recordings to a cross-validated classifier of spoken words.
+
+Run it on the synthetic voices that come with skxent, on real recordings, or on
+your own::
+
+    python examples/spoken_digits.py
+    python examples/spoken_digits.py --data fsdd
+    python examples/spoken_digits.py --data FOLDER
+
+FOLDER holds one folder for each word, with its recordings: ``yes/anna_1.wav``,
+``no/ben_1.wav``. What stands before the last underscore of a file's name is
+taken to be its speaker.
+
+A classifier of speech that is to work for new speakers has to be chosen and
+judged on speakers that it was not trained on. So the folds of the grid search
+keep speakers apart, and the last figures leave out one speaker after the other.
+"""
+
+import argparse
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")  # a figure in a file, also where there is no screen
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.base import clone
+from sklearn.callback import ProgressBar
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupShuffleSplit,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_val_score,
+    train_test_split,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skxent import MFCCTransformer, SoftmaxClassifier
+from skxent.datasets import fetch_fsdd, load_spoken_digits
+
+LEARNING_RATES = [0.0001, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
+SOUND_FILES = {".wav", ".flac", ".ogg", ".mp3"}
+
+
+def main():
+    args = parse_arguments()
+    # A search tries rates that are too small or too large on purpose.
+    warnings.filterwarnings("ignore", category=ConvergenceWarning)
+    began = time.perf_counter()
+
+    clips, words, speakers, sample_rate, train, test = load_data(args.data)
+    pipeline = make_pipeline(
+        MFCCTransformer(sample_rate=sample_rate, deltas=1, n_segments=5),
+        StandardScaler(),
+        SoftmaxClassifier(solver="gd", alpha=0.02, max_iter=150),
+    )
+
+    groups = take(speakers, train)
+    if groups is None:
+        cv = StratifiedKFold(5, shuffle=True, random_state=0)
+    else:
+        cv = StratifiedGroupKFold(min(5, len(np.unique(groups))))
+    print(f"\nGrid search over {len(LEARNING_RATES)} learning rates x {cv.n_splits} folds")
+    search = GridSearchCV(
+        pipeline,
+        {"softmaxclassifier__learning_rate": LEARNING_RATES},
+        cv=cv,
+        n_jobs=args.jobs,
+    ).set_callbacks(ProgressBar(max_propagation_depth=0))
+    search.fit(take(clips, train), words[train], groups=groups)
+    print_search(search)
+
+    predicted = search.predict(take(clips, test))
+    accuracy = np.mean(predicted == words[test])
+    print(f"\nTest accuracy: {accuracy:.3f} ({len(test)} clips)")
+
+    if speakers is not None:
+        print("\nAccuracy on a speaker that was left out of the training:")
+        scores = cross_val_score(
+            clone(search.best_estimator_),
+            clips,
+            words,
+            groups=speakers,
+            cv=LeaveOneGroupOut(),
+            n_jobs=args.jobs,
+        )
+        for name, score in zip(np.unique(speakers), scores, strict=True):
+            print(f"    {name:<12} {score:.3f}")
+        print(f"    {'mean':<12} {np.mean(scores):.3f}")
+
+    draw(search, words[test], predicted, accuracy, args.figure)
+    print(f"\nFigure: {args.figure.resolve()}")
+    print(f"Time: {time.perf_counter() - began:.0f} s")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data",
+        default="synthetic",
+        metavar="synthetic|fsdd|FOLDER",
+        help="which recordings to learn (default: the synthetic ones)",
+    )
+    parser.add_argument(
+        "--figure", type=Path, default=Path("spoken_digits.png"), help="where to save the figure"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=-1, help="processes to use (default: one for each core)"
+    )
+    return parser.parse_args()
+
+
+def load_data(source):
+    """Return clips, words, speakers (or None), the sample rate, and a split."""
+    if source == "fsdd":
+        bunch = fetch_fsdd()
+        takes = np.array([int(Path(name).stem.rpartition("_")[2]) for name in bunch.filenames])
+        # The official split: the first five takes of each word and speaker are the test.
+        train, test = np.flatnonzero(takes >= 5), np.flatnonzero(takes < 5)
+        print("Free Spoken Digit Dataset (real recordings), official split")
+        clips, words, speakers = bunch.data, bunch.target, bunch.speaker
+        sample_rate = bunch.sample_rate
+    elif source == "synthetic":
+        bunch = load_spoken_digits()
+        print("Spoken digits by synthetic voices; a quarter of the voices is the test")
+        clips, words, speakers = bunch.data, bunch.target, bunch.speaker
+        sample_rate = bunch.sample_rate
+        train, test = split(words, speakers)
+    else:
+        clips, words, speakers = find_recordings(Path(source))
+        sample_rate = 16000
+        train, test = split(words, speakers)
+    n_speakers = "unknown" if speakers is None else len(np.unique(speakers))
+    print(f"{len(clips)} clips, {len(np.unique(words))} words, speakers: {n_speakers}")
+    return clips, words, speakers, sample_rate, train, test
+
+
+def find_recordings(folder):
+    """Return the paths of FOLDER/word/speaker_take.wav, with words and speakers."""
+    if not folder.is_dir():
+        sys.exit(f"--data {folder}: there is no such folder (nor data set of that name)")
+    paths = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in SOUND_FILES)
+    words = np.array([path.parent.name for path in paths])
+    counts = np.unique(words, return_counts=True)[1]
+    if len(counts) < 2 or counts.min() < 10:
+        sys.exit(
+            f"--data {folder}: needs two folders or more, each named after a word and with ten "
+            f"recordings of it or more ({', '.join(sorted(SOUND_FILES))}); found "
+            f"{len(paths)} recordings of {len(counts)} words"
+        )
+    speakers = np.array([path.stem.rpartition("_")[0] for path in paths])
+    if "" in speakers or len(np.unique(speakers)) < 3:
+        print(
+            "The files' names (speaker_take.wav) don't tell three speakers or more apart, so "
+            "speakers are ignored:\nthe figures are for the speakers that were trained on, and "
+            "flatter."
+        )
+        speakers = None
+    return paths, words, speakers
+
+
+def split(words, speakers):
+    """Hold out a quarter: of the speakers where they are known, else of the clips."""
+    everything = np.arange(len(words))
+    if speakers is None:
+        return train_test_split(everything, test_size=0.25, stratify=words, random_state=0)
+    splitter = GroupShuffleSplit(1, test_size=0.25, random_state=0)
+    return next(splitter.split(everything, words, speakers))
+
+
+def take(values, indices):
+    """Select entries of a list, an array or None."""
+    if values is None or isinstance(values, np.ndarray):
+        return values if values is None else values[indices]
+    return [values[i] for i in indices]
+
+
+def print_search(search):
+    results = search.cv_results_
+    print("\n    learning rate   accuracy   spread over folds")
+    for i, rate in enumerate(LEARNING_RATES):
+        mark = "  <- best" if i == search.best_index_ else ""
+        mean, spread = results["mean_test_score"][i], results["std_test_score"][i]
+        print(f"    {rate:<13g}   {mean:.3f}      {spread:.3f}{mark}")
+
+
+def draw(search, actual, predicted, accuracy, path):
+    """Save the confusion matrix, the score against the rate, and the loss curve."""
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        actual, predicted, ax=left, colorbar=False, cmap="Blues", xticks_rotation="vertical"
+    )
+    left.set_title(f"Test clips, accuracy {accuracy:.3f}")
+
+    results = search.cv_results_
+    mean, spread = results["mean_test_score"], results["std_test_score"]
+    middle.fill_between(LEARNING_RATES, mean - spread, mean + spread, alpha=0.2)
+    middle.plot(LEARNING_RATES, mean, "o-")
+    best = LEARNING_RATES[search.best_index_]
+    middle.axvline(best, color="grey", linestyle="--", label=f"best: {best:g}")
+    middle.set(
+        xscale="log",
+        xlabel="learning rate",
+        ylabel="accuracy",
+        title="Cross-validated, ± one standard deviation",
+    )
+    middle.legend(loc="lower left")
+
+    right.plot(search.best_estimator_[-1].loss_curve_)
+    right.set(
+        ylim=(0, None),
+        xlabel="iteration",
+        ylabel="loss (nats)",
+        title=f"Training loss at learning rate {best:g}",
+    )
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()
