@@ -204,9 +204,9 @@ def _scale_integers(signal, dtype):
 def _split_pair(pair):
     if len(pair) == 2 and isinstance(pair[0], Real) and not isinstance(pair[0], bool):
         rate = float(pair[0])
-        if np.isfinite(rate) and rate > 0:
+        if 1 <= rate < math.inf:
             return rate, pair[1]
-        raise ValueError(f"a pair's sample rate must be positive, got {rate:g}")
+        raise ValueError(f"a pair's sample rate must be at least 1 Hz, got {rate:g}")
     parts = f"({', '.join(map(_describe, pair))})" if len(pair) == 2 else f"{len(pair)} values"
     raise TypeError(f"a pair must be (sample_rate, signal), got {parts}")
 

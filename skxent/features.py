@@ -277,7 +277,7 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         return frames
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the features, such as ``"delta_mfcc3_std_seg2"``.
+        """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
 
         Parameters
         ----------

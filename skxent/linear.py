@@ -38,7 +38,7 @@ class LinearObjective:
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        float32 or float64.
+        Samples, float32 or float64.
     targets : ndarray of shape (n_samples,)
         Index of each sample's class.
     weights : ndarray of shape (n_samples,)

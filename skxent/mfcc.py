@@ -49,6 +49,12 @@ class Convention:
         is half the sample rate.
     lifter : float
         L of the sine lifter ``1 + L / 2 sin(pi n / L)``; zero for none.
+
+    Examples
+    --------
+    >>> from skxent.mfcc import CONVENTIONS
+    >>> CONVENTIONS["psf"]
+    Convention(window='boxcar', preemphasis=0.97, n_mels=26, fmin=0.0, lifter=22.0)
     """
 
     window: str
@@ -84,6 +90,13 @@ class FrontEnd:
         features.
     n_empty : int
         Number of mel filters that hold no bin of the spectrum.
+
+    Examples
+    --------
+    >>> from skxent.mfcc import design
+    >>> front_end = design(8000)
+    >>> front_end.frame_length, front_end.n_fft, front_end.filterbank.shape
+    (200, 256, (258, 27))
     """
 
     frame_length: int
@@ -417,8 +430,8 @@ class _Block:
 
 
 def _to_samples(name, seconds, sample_rate):
-    if not seconds < math.inf:
-        raise ValueError(f"{name}={seconds!r} must be finite")
+    if not seconds < 10:
+        raise ValueError(f"{name}={seconds!r} must be less than 10: it is in seconds")
     n_samples = math.floor(seconds * sample_rate + 0.5)
     if n_samples < 1:
         raise ValueError(

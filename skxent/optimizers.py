@@ -31,6 +31,19 @@ class UpdateRule(NamedTuple):
         ``update(gradient, state, learning_rate) -> (step, state)``: what to add
         to the parameters, and the state that goes with the sum. The learning
         rate is a number or an array that broadcasts against the gradient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.optimizers import UpdateRule
+    >>> def init(params):
+    ...     return None  # no state
+    >>> def update(gradient, state, learning_rate):
+    ...     return -learning_rate * np.sign(gradient), state
+    >>> signs = UpdateRule(init, update)
+    >>> step, state = signs.update(np.array([3.0, -0.2]), signs.init(np.zeros(2)), 0.1)
+    >>> step
+    array([-0.1,  0.1])
     """
 
     init: Callable[[np.ndarray], Any]

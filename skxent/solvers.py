@@ -41,6 +41,18 @@ class Solution:
         Whether the value or the gradient became infinite or NaN.
     values : ndarray of shape (n_iter + 1,)
         The objective at the start and after each iteration.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.solvers import lbfgs
+    >>> def parabola(params):
+    ...     return 0.5 * float(np.sum(params**2)), params
+    >>> solution = lbfgs(parabola, np.array([[3.0, 4.0]]), max_iter=10, tol=1e-6)
+    >>> solution.values.round(4)
+    array([12.5,  8. ,  0. ])
+    >>> solution.n_iter, solution.converged
+    (2, True)
     """
 
     params: np.ndarray
@@ -199,18 +211,19 @@ def lbfgs(objective, start, *, max_iter, tol, factor=None, monitor=None):
 
     def on_iteration(intermediate_result):
         # The line search ends on the point that it accepts, which is the new iterate.
-        nonlocal best, diverged
+        nonlocal best, diverged, stalled
         values.append(last[1])
         diverged = not np.isfinite(last[1] + last[2])
         if diverged:
             raise StopIteration
         best = last
-        if last[2] <= tol or (monitor is not None and monitor(len(values) - 1, last[0])):
+        stalled = values[-2] - values[-1] <= 64 * np.finfo(np.float64).eps * abs(values[-1])
+        if stalled or last[2] <= tol or (monitor is not None and monitor(len(values) - 1, last[0])):
             raise StopIteration
 
     searched = (start if factor is None else start @ factor).ravel()
     last = best = None
-    diverged = False
+    diverged = stalled = False
     value, _ = evaluate(searched)
     if not np.isfinite(value + last[2]):
         raise ValueError("the objective is not finite at the start")
@@ -227,12 +240,13 @@ def lbfgs(objective, start, *, max_iter, tol, factor=None, monitor=None):
             "maxiter": max_iter,
             "maxfun": 50 * max_iter,
             "maxls": 50,
+            # Its own test takes a value below one for one; on_iteration has a relative one.
             "gtol": 0.0,
-            "ftol": 64 * np.finfo(np.float64).eps,
+            "ftol": 0.0,
         },
     )
     params, value, norm = best
     # 0: the value falls no more; 2: the line search finds nothing lower. On a smooth
-    # objective both say that rounding is all that is left.
-    converged = norm <= tol or (outcome.status in (0, 2) and not diverged)
+    # objective both, as a stall, say that rounding is all that is left.
+    converged = norm <= tol or stalled or (outcome.status in (0, 2) and not diverged)
     return Solution(params, value, norm, len(values) - 1, converged, diverged, np.array(values))

@@ -6,7 +6,10 @@ import os
 # array API's namespace only where it is set.
 os.environ["SCIPY_ARRAY_API"] = "1"
 
+import pytest
+import scipy.linalg  # noqa: F401, loads the BLAS whose threads are limited below
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 # Deadlines time the machine, not the code. "dev" repeats the same examples until the
 # code changes; HYPOTHESIS_PROFILE=thorough looks for new ones.
@@ -18,3 +21,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_blas_thread():
+    """Spare the small products of the tests the threads that slow them down."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield

@@ -3,3 +3,206 @@
 Nothing here imports skxent, so that no oracle can share a mistake with what it
 checks.
 """
+
+import cmath
+import decimal
+import itertools
+import math
+
+import mpmath
+import numpy as np
+
+# Softmax cross-entropy and the linear objective
+
+
+def exact_softmax_terms(logits, target):
+    """Softmax, its logarithm, CE(t, z) and its gradient of one row, as lists of mpmath numbers.
+
+    The textbook formulas, with so many digits that none of their cancellations matters: the
+    smallest probability that a double can hold is 5e-324.
+    """
+    logits = [mpmath.mpf(float(value)) for value in logits]
+    target = [mpmath.mpf(float(value)) for value in target]
+    with mpmath.workdps(400):
+        top = max(logits)
+        exponentials = [mpmath.exp(value - top) for value in logits]
+        normaliser = mpmath.fsum(exponentials)
+        probabilities = [value / normaliser for value in exponentials]
+        logarithms = [value - top - mpmath.log(normaliser) for value in logits]
+        loss = -mpmath.fsum(t * value for t, value in zip(target, logarithms, strict=True))
+        gradient = [p - t for p, t in zip(probabilities, target, strict=True)]
+    return probabilities, logarithms, loss, gradient
+
+
+def cross_entropy_term(logits, target, exp=cmath.exp, log=cmath.log):
+    """CE(t, z) = log(sum_k exp(z_k)) - t . z of lists of real or complex numbers."""
+    top = max(value.real for value in logits)
+    total = sum(exp(value - top) for value in logits)
+    return top + log(total) - sum(t * z for t, z in zip(target, logits, strict=True))
+
+
+def smoothed(target, label_smoothing):
+    return [(1 - label_smoothing) * t + label_smoothing / len(target) for t in target]
+
+
+def one_hot(labels, n_classes):
+    return [[float(k == label) for k in range(n_classes)] for label in labels]
+
+
+def entropy(target):
+    return -sum(t * math.log(t) for t in target if t > 0)
+
+
+def mean_cross_entropy(logits, targets, weights, label_smoothing):
+    """Weighted mean of CE over rows of logits (real or complex) and of distributions."""
+    total = 0.0
+    for row, target, weight in zip(logits.tolist(), targets, weights, strict=True):
+        total += weight * cross_entropy_term(row, smoothed(target, label_smoothing))
+    return total / sum(weights)
+
+
+def linear_objective(
+    params,
+    X,
+    labels,
+    *,
+    n_classes,
+    alpha=0.0,
+    sample_weight=None,
+    class_weight=None,
+    label_smoothing=0.0,
+    fit_intercept=True,
+    exp=cmath.exp,
+    log=cmath.log,
+):
+    """J of the design, by loops: params has the intercept as its last column, if any.
+
+    Two classes have one row of params, whose logit stands against zero. The numbers in params
+    may be real, complex or mpmath's.
+    """
+    params = [list(row) for row in params]
+    total = total_weight = 0.0
+    for i, label in enumerate(labels):
+        x = [float(value) for value in X[i]] + [1.0] * fit_intercept
+        logits = [sum(w * value for w, value in zip(row, x, strict=True)) for row in params]
+        if n_classes == 2:
+            logits = [0 * logits[0], *logits]
+        weight = 1.0 if sample_weight is None else float(sample_weight[i])
+        weight *= 1.0 if class_weight is None else class_weight[int(label)]
+        target = smoothed(one_hot([label], n_classes)[0], label_smoothing)
+        total += weight * cross_entropy_term(logits, target, exp, log)
+        total_weight += weight
+    n_features = len(X[0])
+    squares = sum(w * w for row in params for w in row[:n_features])
+    return total / total_weight + alpha / 2 * squares
+
+
+def complex_step_gradient(function, point):
+    """Gradient of an analytic function of an array: no difference is taken, no digit is lost."""
+    gradient = np.empty(point.shape)
+    for index in np.ndindex(point.shape):
+        moved = point.astype(np.complex128)
+        moved[index] += 1e-30j
+        gradient[index] = function(moved).imag / 1e-30
+    return gradient
+
+
+def linear_gradient(params, X, labels, **terms):
+    return complex_step_gradient(
+        lambda moved: linear_objective(moved.tolist(), X, labels, **terms),
+        np.asarray(params, dtype=np.float64),
+    )
+
+
+def exact_linear_objective(params, X, labels, **terms):
+    """J as a float that is right to its last digit, also where it is tiny."""
+    with mpmath.workdps(60):
+        rows = [[mpmath.mpf(value) for value in row] for row in np.asarray(params).tolist()]
+        exact = linear_objective(rows, X, labels, **terms, exp=mpmath.exp, log=mpmath.log)
+    return float(exact)
+
+
+def linear_hessian(params, X, labels, **terms):
+    """Hessian of J over the entries of params: second differences with 80 digits."""
+    flat = [float(value) for value in np.ravel(params)]
+    width = np.shape(params)[1]
+    with mpmath.workdps(80):
+        step = mpmath.mpf(10) ** -25
+
+        def at(*moved):
+            values = [
+                value + step * moved.count(i) for i, value in enumerate(map(mpmath.mpf, flat))
+            ]
+            rows = [values[i : i + width] for i in range(0, len(values), width)]
+            return linear_objective(rows, X, labels, **terms, exp=mpmath.exp, log=mpmath.log)
+
+        here, once = at(), [at(i) for i in range(len(flat))]
+        hessian = np.empty((len(flat), len(flat)))
+        for i in range(len(flat)):
+            for j in range(i + 1):
+                second = (at(i, j) - once[i] - once[j] + here) / step**2
+                hessian[i, j] = hessian[j, i] = float(second)
+    return hessian
+
+
+# Audio
+
+
+def round_half_up(number):
+    return int(decimal.Decimal(number).quantize(decimal.Decimal(1), decimal.ROUND_HALF_UP))
+
+
+def frames_of(signal, length, step):
+    """Frames of a signal as lists: as many as hold every sample, the last one padded."""
+    frames, start = [], 0
+    while True:
+        inside = [float(sample) for sample in signal[start : start + length]]
+        frames.append(inside + [0.0] * (length - len(inside)))
+        if start + length >= len(signal):
+            return frames
+        start += step
+
+
+def mel_bins(n_mels, n_fft, sample_rate):
+    """Bins of the filters' edges and centres, n_mels + 2 of them, from 0 to half the rate."""
+    top = 2595 * math.log10(1 + sample_rate / 2 / 700)
+    hertz = [700 * (10 ** (top * i / (n_mels + 1) / 2595) - 1) for i in range(n_mels + 2)]
+    return [math.floor((n_fft + 1) * frequency / sample_rate) for frequency in hertz]
+
+
+def slopes_of(frames, width):
+    """Least-squares slopes over 2 * width + 1 frames, the ends repeated."""
+    n_frames, n_coefficients = len(frames), len(frames[0])
+    offsets = range(-width, width + 1)
+    slopes = np.empty((n_frames, n_coefficients))
+    for t in range(n_frames):
+        for j in range(n_coefficients):
+            products = [n * float(frames[min(max(t + n, 0), n_frames - 1)][j]) for n in offsets]
+            slopes[t, j] = math.fsum(products) / sum(n * n for n in offsets)
+    return slopes
+
+
+def mean_of(values):
+    return math.fsum(values) / len(values)
+
+
+def deviation_of(values):
+    mean = mean_of(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
+
+
+def segments_of(n_frames, n_segments):
+    """First and past-the-last frame of each segment."""
+    firsts = [s * n_frames // n_segments for s in range(n_segments + 1)]
+    return [(a, max(b, a + 1)) for a, b in itertools.pairwise(firsts)]
+
+
+def pooled(frames, statistics, n_segments):
+    """Segments outermost, then statistics, then coefficients."""
+    functions = {"mean": mean_of, "std": deviation_of, "min": min, "max": max}
+    return [
+        functions[statistic]([float(frame[j]) for frame in frames[start:stop]])
+        for start, stop in segments_of(len(frames), n_segments)
+        for statistic in statistics
+        for j in range(len(frames[0]))
+    ]

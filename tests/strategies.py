@@ -1,1 +1,148 @@
 """Hypothesis strategies shared by the tests."""
+
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+# Softmax cross-entropy
+
+float_types = st.sampled_from([np.float64, np.float32])
+label_smoothings = st.sampled_from([0.0, 0.1, 0.75, 1.0]) | st.floats(0.0, 1.0)
+
+
+class CrossEntropyProblem(NamedTuple):
+    """The arguments of a cross-entropy of n_samples rows of logits."""
+
+    logits: np.ndarray
+    targets: np.ndarray
+    sample_weight: np.ndarray
+    label_smoothing: float
+
+    @property
+    def distributions(self):
+        """The targets as rows of floats, before they are smoothed."""
+        if self.targets.dtype.kind == "f":
+            return self.targets
+        return np.eye(self.logits.shape[1])[self.targets]
+
+
+def logits_of(shape, dtype, magnitude=30.0):
+    width = np.dtype(dtype).itemsize * 8
+    return hnp.arrays(
+        dtype, shape, elements=st.floats(-magnitude, magnitude, width=width, allow_subnormal=False)
+    )
+
+
+@st.composite
+def distributions_of(draw, n_samples, n_classes, dtype):
+    """Rows of multiples of 1/64, so that they sum to one exactly; many are one-hot."""
+    cuts = draw(hnp.arrays(np.int64, (n_samples, n_classes - 1), elements=st.integers(0, 64)))
+    edges = np.column_stack([np.zeros(n_samples), np.sort(cuts, axis=1), np.full(n_samples, 64.0)])
+    return (np.diff(edges, axis=1) / 64.0).astype(dtype)
+
+
+def targets_of(n_samples, n_classes, dtype):
+    labels = hnp.arrays(np.int64, n_samples, elements=st.integers(0, n_classes - 1))
+    return labels | distributions_of(n_samples, n_classes, dtype)
+
+
+@st.composite
+def sample_weights_of(draw, n_samples, elements=None):
+    """Weights of which some may be zero, but not all."""
+    elements = st.just(0.0) | st.floats(0.01, 100.0) if elements is None else elements
+    weights = draw(hnp.arrays(np.float64, n_samples, elements=elements))
+    weights[draw(st.integers(0, n_samples - 1))] = 1.0
+    return weights
+
+
+@st.composite
+def cross_entropy_problems(draw, magnitude=30.0):
+    dtype = draw(float_types)
+    n_samples, n_classes = draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    return CrossEntropyProblem(
+        logits=draw(logits_of((n_samples, n_classes), dtype, magnitude)),
+        targets=draw(targets_of(n_samples, n_classes, dtype)),
+        sample_weight=draw(sample_weights_of(n_samples)),
+        label_smoothing=draw(label_smoothings),
+    )
+
+
+# The linear objective and its classifier
+
+
+class Samples(NamedTuple):
+    """Samples of which every class has at least one."""
+
+    X: np.ndarray
+    labels: np.ndarray
+    n_classes: int
+
+
+@st.composite
+def samples(draw, max_features=4, dtype=np.float64, n_classes=None, log_scales=(0, 0)):
+    """Samples whose features are normal, times 10 to a power in the range log_scales."""
+    n_classes = draw(st.integers(2, 4)) if n_classes is None else n_classes
+    n_samples = draw(st.integers(n_classes, 12))
+    n_features = draw(st.integers(1, max_features))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    labels = np.concatenate(
+        [np.arange(n_classes), rng.integers(0, n_classes, n_samples - n_classes)]
+    )
+    X = rng.normal(size=(n_samples, n_features)) + rng.normal(size=n_features)
+    X *= 10.0 ** rng.uniform(*log_scales, n_features)
+    return Samples(X.astype(dtype), rng.permutation(labels), n_classes)
+
+
+# Audio
+
+
+@st.composite
+def signals(draw, min_size=1, max_size=4000):
+    """Noise and sines at several levels, maybe with an offset and a silent stretch."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_samples = draw(st.integers(min_size, max_size))
+    time = np.arange(n_samples)
+    signal = rng.normal(scale=draw(st.sampled_from([1e-4, 1e-2, 1.0])), size=n_samples)
+    for _ in range(draw(st.integers(0, 3))):
+        phase = rng.uniform(0, np.pi) * (time + rng.uniform())
+        signal += draw(st.sampled_from([1e-3, 0.1, 1.0])) * np.sin(phase)
+    signal += draw(st.sampled_from([0.0, 0.0, 0.25]))
+    if draw(st.booleans()):
+        start = draw(st.integers(0, n_samples - 1))
+        signal[start : draw(st.integers(start, n_samples))] = 0.0
+    return signal * draw(st.sampled_from([1e-3, 1.0, 1e4]))
+
+
+@st.composite
+def front_end_settings(draw, sample_rate, windows=(None,)):
+    """Settings of an MFCC front end; every second one leaves its parameter to the convention."""
+    frame_length = draw(st.sampled_from([0.005, 0.016, 0.02, 0.0225, 0.025, 0.05]))
+    frame_step = draw(st.sampled_from([0.0025, 0.005, 0.008, 0.01, 0.0125, 0.03]))
+    n_samples = int(frame_length * sample_rate + 0.5)
+    n_mels = draw(st.none() | st.integers(3, 60))
+    return {
+        "frame_length": frame_length,
+        "frame_step": frame_step,
+        "n_fft": draw(st.none() | st.integers(n_samples, 2 * n_samples)),
+        "window": draw(st.sampled_from(windows)),
+        "preemphasis": draw(st.none() | st.sampled_from([0.0, 0.5, 0.97, 1.0])),
+        "n_mels": n_mels,
+        "fmin": draw(st.none() | st.floats(0, 0.2 * sample_rate)),
+        "fmax": draw(st.none() | st.floats(0.25 * sample_rate, 0.5 * sample_rate)),
+        "n_mfcc": draw(st.integers(1, 26 if n_mels is None else n_mels)),
+        "lifter": draw(st.none() | st.sampled_from([0.0, 10.5, 22.0, 40.0])),
+    }
+
+
+sample_rates = st.sampled_from([8000, 11025, 16000, 44100])
+
+
+@st.composite
+def clips_of_frames(draw, n_coefficients=3, max_frames=40):
+    """Frames of a few clips, as a list of (n_frames, n_coefficients) arrays."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    lengths = draw(st.lists(st.integers(1, max_frames), min_size=1, max_size=5))
+    offset = draw(st.sampled_from([0.0, -36.0, 1e3]))
+    return [offset + rng.normal(size=(length, n_coefficients)) for length in lengths]

@@ -1,0 +1,305 @@
+import itertools
+
+import numpy as np
+import oracles
+import pytest
+import strategies
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from skxent import mfcc as module
+from skxent.mfcc import compute, design, mfcc
+
+
+@st.composite
+def tasks(draw, min_size=1):
+    """A signal, its rate, and settings of overlapping frames."""
+    sample_rate = draw(strategies.sample_rates)
+    settings = draw(strategies.front_end_settings(sample_rate, (None, "hamming")))
+    settings["features"] = draw(st.sampled_from(["mfcc", "log_mel"]))
+    return draw(strategies.signals(min_size=min_size)), sample_rate, settings
+
+
+def frame_geometry(sample_rate, settings):
+    length = oracles.round_half_up(settings["frame_length"] * sample_rate)
+    return length, oracles.round_half_up(settings["frame_step"] * sample_rate)
+
+
+# Frames
+
+
+@given(tasks())
+def test_frames_are_as_many_as_hold_every_sample(task):
+    signal, sample_rate, settings = task
+    expected = len(oracles.frames_of(signal, *frame_geometry(sample_rate, settings)))
+    assert design(sample_rate, **settings).n_frames(len(signal)) == expected
+    assert len(mfcc(signal, sample_rate, **settings)) == expected
+
+
+@given(tasks(), st.data())
+def test_every_sample_is_in_a_frame_where_frames_overlap(task, data):
+    signal, sample_rate, settings = task
+    assume(settings["frame_step"] <= settings["frame_length"])
+    changed = signal.copy()
+    changed[data.draw(st.integers(0, len(signal) - 1))] += 1.0 + np.abs(signal).max()
+    before, after = (mfcc(x, sample_rate, **settings) for x in (signal, changed))
+    assert (before != after).any()
+
+
+@given(tasks(min_size=2), st.data())
+def test_a_frame_depends_on_its_samples_and_the_one_before(task, data):
+    signal, sample_rate, settings = task
+    position = data.draw(st.integers(0, len(signal) - 1))
+    changed = signal.copy()
+    changed[position] += 1.0 + np.abs(signal).max()
+    before, after = (mfcc(x, sample_rate, **settings) for x in (signal, changed))
+    length, step = frame_geometry(sample_rate, settings)
+    starts = step * np.arange(len(before))
+    untouched = (position < starts - 1) | (position >= starts + length)
+    np.testing.assert_array_equal(before[untouched], after[untouched])
+
+
+@given(tasks(), st.data())
+def test_the_frames_of_a_prefix_are_those_of_the_whole(task, data):
+    signal, sample_rate, settings = task
+    prefix = signal[: data.draw(st.integers(1, len(signal)))]
+    length, step = frame_geometry(sample_rate, settings)
+    whole, part = (mfcc(x, sample_rate, **settings) for x in (signal, prefix))
+    n_inside = max(0, (len(prefix) - length) // step + 1)
+    np.testing.assert_allclose(part[:n_inside], whole[:n_inside], rtol=1e-12, atol=1e-12)
+
+
+@given(tasks())
+def test_a_signal_is_padded_with_silence(task):
+    signal, sample_rate, settings = task
+    settings["preemphasis"] = 0.0
+    length, step = frame_geometry(sample_rate, settings)
+    frames = oracles.frames_of(signal, length, step)
+    each = [mfcc(np.array(frame), sample_rate, **settings)[0] for frame in frames]
+    np.testing.assert_allclose(mfcc(signal, sample_rate, **settings), each, rtol=1e-12, atol=1e-12)
+
+
+@given(st.integers(1, 10), strategies.sample_rates, st.sampled_from(["float32", "float64"]))
+def test_a_tiny_clip_is_one_finite_frame(n_samples, sample_rate, dtype):
+    frames = mfcc(np.ones(n_samples, dtype), sample_rate)
+    assert frames.shape == (1, 13)
+    assert np.isfinite(frames).all()
+
+
+@given(tasks(), st.sampled_from(["float32", "float64"]))
+def test_silence_is_finite(task, dtype):
+    signal, sample_rate, settings = task
+    assert np.isfinite(mfcc(np.zeros(len(signal), dtype), sample_rate, **settings)).all()
+
+
+@given(tasks(), st.sampled_from(["float32", "float64"]))
+def test_the_signal_is_left_alone_and_may_be_read_only(task, dtype):
+    signal, sample_rate, settings = task
+    signal = signal.astype(dtype)
+    before = signal.copy()
+    signal.flags.writeable = False
+    assert mfcc(signal, sample_rate, **settings).dtype == dtype
+    np.testing.assert_array_equal(signal, before)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint8", "int64", ">f8", "float16"])
+def test_all_but_float32_is_computed_in_float64(dtype):
+    signal = np.arange(100).astype(dtype)
+    frames = mfcc(signal, 8000)
+    assert frames.dtype == np.float64
+    np.testing.assert_array_equal(frames, mfcc(np.arange(100.0), 8000))
+    np.testing.assert_array_equal(frames, mfcc(list(range(100)), 8000))
+
+
+# Batches and blocks
+
+
+def assert_same(frames, expected):
+    np.testing.assert_allclose(frames, expected, rtol=1e-12, atol=1e-11)
+
+
+@st.composite
+def batches(draw):
+    _, sample_rate, settings = draw(tasks())
+    length, step = frame_geometry(sample_rate, settings)
+    # Many of them end just where a frame does, or one sample before or after.
+    n_steps = st.integers(0, max(1, 2000 // step))
+    ends = st.builds(lambda n, off: max(1, length + n * step + off), n_steps, st.integers(-1, 1))
+    sizes = draw(st.lists(ends | st.integers(1, 3000), min_size=1, max_size=8))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return [rng.normal(size=size) for size in sizes], sample_rate, settings
+
+
+@given(batches())
+def test_signals_together_are_the_signals_one_by_one(batch):
+    signals, sample_rate, settings = batch
+    frames, lengths = compute(signals, design(sample_rate, **settings))
+    alone = [mfcc(signal, sample_rate, **settings) for signal in signals]
+    assert lengths.tolist() == [len(clip) for clip in alone]
+    assert_same(frames, np.vstack(alone))
+
+
+@given(batches(), st.data())
+def test_any_split_into_groups_gives_the_same(batch, data):
+    signals, sample_rate, settings = batch
+    front_end = design(sample_rate, **settings)
+    cut = data.draw(st.integers(0, len(signals) - 1))
+    groups = [group for group in (signals[:cut], signals[cut:]) if group]
+    split = np.vstack([compute(group, front_end)[0] for group in groups])
+    assert_same(split, compute(signals, front_end)[0])
+
+
+@given(batches(), st.sampled_from([1, 1 << 14, 1 << 17]))
+def test_the_size_of_a_block_does_not_matter(batch, n_bytes):
+    signals, sample_rate, settings = batch
+    settings["frame_step"] = min(settings["frame_step"], 0.005)
+    signals = [*signals, np.concatenate([*signals, np.ones(8000)])]
+    front_end = design(sample_rate, **settings)
+    expected, _ = compute(signals, front_end)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_BLOCK_BYTES", n_bytes)
+        frames, _ = compute(signals, front_end)
+    assert_same(frames, expected)
+
+
+def test_a_long_signal_spans_many_blocks():
+    signal = np.random.default_rng(0).normal(size=30 * 8000)
+    frames = mfcc(signal, 8000)
+    assert frames.size * 256 * 8 / 13 > 4 * module._BLOCK_BYTES
+    for start in range(0, 2900, 50):
+        # The first frame of a piece lacks the sample before.
+        piece = mfcc(signal[80 * start : 80 * (start + 60)], 8000)
+        assert_same(frames[start + 1 : start + 55], piece[1:55])
+
+
+def test_a_setting_is_shared_by_no_two_front_ends():
+    signal = np.random.default_rng(0).normal(size=800)
+    before = mfcc(signal, 8000)
+    design(8000).filterbank[:] = 0.0
+    np.testing.assert_array_equal(mfcc(signal, 8000), before)
+
+
+# Energies
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.floats(1e-3, 1e3),
+    st.sampled_from([8000, 16000]),
+    st.sampled_from(["mfcc", "log_mel"]),
+)
+def test_louder_by_a_shifts_log_energies_by_2_log_a(seed, a, sample_rate, features):
+    signal = np.random.default_rng(seed).normal(size=2000)
+    shift = mfcc(a * signal, sample_rate, features=features)
+    shift -= mfcc(signal, sample_rate, features=features)
+    expected = np.full(shift.shape, 2 * np.log(a))
+    if features == "mfcc":
+        expected[:, 1:] = 0.0
+    np.testing.assert_allclose(shift, expected, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize(("sample_rate", "n_fft"), [(8000, 512), (16000, 1024), (44100, 4096)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_tone_at_the_centre_of_a_filter_is_loudest_there(sample_rate, n_fft, dtype):
+    bins = oracles.mel_bins(26, n_fft, sample_rate)
+    for index in range(26):
+        cycles = bins[index + 1] / n_fft * np.arange(3 * n_fft)
+        log_mel = mfcc(
+            np.sin(2 * np.pi * cycles).astype(dtype),
+            sample_rate,
+            features="log_mel",
+            frame_length=n_fft / sample_rate,
+            n_fft=n_fft,
+            window="hann",
+            preemphasis=0.0,
+        )
+        n_whole = (2 * n_fft) // round(0.01 * sample_rate) + 1
+        assert (log_mel[:n_whole].argmax(axis=1) == index).all()
+
+
+def test_the_first_coefficient_is_the_logarithm_of_the_energy():
+    # Parseval: the half spectrum of an even frame holds half of the energy, and half of
+    # what the first and the last bin hold.
+    frame = np.random.default_rng(0).normal(size=256)
+    frames = mfcc(frame, 8000, frame_length=256 / 8000, preemphasis=0.0)
+    ends = sum(frame) ** 2 + sum(frame * (-1.0) ** np.arange(256)) ** 2
+    expected = np.log((sum(frame**2) + ends / 256) / 2)
+    assert frames[0, 0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_preemphasis_is_the_filter_before_all_else():
+    signal = np.random.default_rng(0).normal(size=1000)
+    filtered = np.array([signal[0], *(b - 0.9 * a for a, b in itertools.pairwise(signal))])
+    expected = mfcc(filtered, 8000, preemphasis=0.0)
+    # The last frame is not compared: it is padded after the filter.
+    np.testing.assert_allclose(
+        mfcc(signal, 8000, preemphasis=0.9)[:-1], expected[:-1], rtol=0, atol=1e-11
+    )
+
+
+def test_empty_filters_are_counted():
+    assert design(8000).n_empty == 0
+    crowded = design(8000, n_mels=80, features="log_mel")
+    silent = (crowded.filterbank == 0).all(axis=0)
+    assert crowded.n_empty == silent.sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("sample_rate", "frame_length", "expected"),
+    [(8000, 0.025, 256), (16000, 0.025, 512), (8000, 0.032, 256), (44100, 0.025, 2048)],
+)
+def test_the_transform_is_the_smallest_power_of_two_that_holds_a_frame(
+    sample_rate, frame_length, expected
+):
+    assert design(sample_rate, frame_length=frame_length).n_fft == expected
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_fft": 199}, r"n_fft=199 is too short for a frame of 200 samples.*at least 200"),
+        ({"fmin": 3000, "fmax": 3000}, r"fmin=3000 and fmax=3000 must rise"),
+        ({"fmin": 3000, "fmax": 200}, r"fmin=3000 and fmax=200 must rise"),
+        ({"fmin": 4000}, r"fmin=4000 and fmax=4000 must rise"),
+        ({"fmin": -1}, r"fmin=-1 and fmax=4000"),
+        ({"fmax": 4001}, r"fmax=4001 must rise, from 0 to at most half the sample rate, 4000 Hz"),
+        ({"n_mfcc": 27}, r"n_mfcc=27 must be at least 1 and at most n_mels=26"),
+        ({"n_mfcc": 13, "n_mels": 12}, r"n_mfcc=13 must be at least 1 and at most n_mels=12"),
+        ({"n_mfcc": 0}, r"n_mfcc=0 must be at least 1"),
+        ({"n_mels": 0}, r"n_mels=0 must be at least 1"),
+        ({"frame_length": 5e-5}, r"frame_length=5e-05 s is less than one sample at 8000 Hz"),
+        ({"frame_step": 0}, r"frame_step=0 s is less than one sample at 8000 Hz"),
+        ({"frame_step": -0.01}, r"frame_step=-0.01 s is less than one sample"),
+        ({"frame_length": np.nan}, r"frame_length=nan must be less than 10: it is in seconds"),
+        ({"frame_length": 25}, r"frame_length=25 must be less than 10: it is in seconds"),
+        ({"frame_step": np.inf}, r"frame_step=inf must be less than 10: it is in seconds"),
+        ({"window": "triangel"}, r"window.*'triangel'"),
+        ({"window": "kaiser"}, r"'kaiser' must have parameters"),
+        ({"convention": "kaldy"}, r"convention='kaldy' must be one of \['psf'\]"),
+        ({"features": "mfc"}, r"features='mfc' must be 'mfcc' or 'log_mel'"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        design(8000, **settings)
+    with pytest.raises(ValueError, match=message):
+        mfcc(np.ones(1000), 8000, **settings)
+
+
+@pytest.mark.parametrize("sample_rate", [0, -8000, np.nan, np.inf])
+def test_a_wrong_sample_rate_is_named(sample_rate):
+    with pytest.raises(ValueError, match=r"sample_rate=.* must be positive"):
+        design(sample_rate)
+
+
+def test_n_mfcc_is_of_no_matter_to_log_mel():
+    assert design(8000, features="log_mel", n_mels=5, n_mfcc=13).n_coefficients == 5
+
+
+@pytest.mark.parametrize("signal", [[], np.zeros((10, 2)), 1.0])
+def test_mfcc_wants_one_signal(signal):
+    with pytest.raises(ValueError, match=r"signal must have shape \(n_samples,\) and not be empty"):
+        mfcc(signal, 8000)
