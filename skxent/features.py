@@ -13,8 +13,10 @@ from sklearn.utils.validation import _num_samples, validate_data
 from threadpoolctl import ThreadpoolController
 
 from skxent.audio import load
+from skxent.conventions import CONVENTIONS
 from skxent.frames import STATISTICS, delta, normalize, pool
-from skxent.mfcc import CONVENTIONS, compute, design
+from skxent.frontend import design
+from skxent.mfcc import compute
 
 __all__ = ["MFCCTransformer"]
 

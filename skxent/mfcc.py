@@ -1,264 +1,25 @@
 """Mel-frequency cepstral coefficients: pure functions from signals to frames.
 
-The way of a signal: pre-emphasis, overlapping frames, window, power spectrum,
-mel filterbank, logarithm, cosine transform, lifter. A :class:`Convention` says
-how a tool takes these steps, :func:`design` turns it and the user's settings
-into the matrices of a :class:`FrontEnd`, and :func:`compute` applies one to
-signals. What is then done with frames is in :mod:`skxent.frames`.
+The way of a signal: pre-emphasis, overlapping frames, window, spectrum, mel
+filterbank, logarithm, cosine transform, lifter. :func:`skxent.frontend.design`
+resolves how a tool takes these steps into a front end, and :func:`compute`
+applies one to signals; :func:`mfcc` does both for one signal, :func:`stream` for
+one that comes in pieces. What is then done with frames is in
+:mod:`skxent.frames`.
 """
-
-import functools
-import math
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import as_strided
-from python_speech_features import get_filterbanks
-from scipy.signal import get_window
 
-__all__ = [
-    "CONVENTIONS",
-    "Convention",
-    "FrontEnd",
-    "compute",
-    "design",
-    "mfcc",
-]
+from skxent.frontend import design
+
+__all__ = ["compute", "mfcc", "stream"]
 
 # Frames are transformed some hundreds at a time, so that a block and its
 # spectrum stay in a core's cache, and no clip is too short to fill a block:
 # several share one.
 _BLOCK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class Convention:
-    """How a tool computes its features: the values of its settings.
-
-    Parameters
-    ----------
-    window : str
-        A name that :func:`scipy.signal.get_window` knows; symmetric.
-    preemphasis : float
-        Coefficient c of ``y[n] = x[n] - c x[n - 1]``, over the whole signal.
-    n_mels : int
-        Number of mel filters.
-    fmin : float
-        Lower edge of the lowest filter in hertz; the upper edge of the highest
-        is half the sample rate.
-    lifter : float
-        L of the sine lifter ``1 + L / 2 sin(pi n / L)``; zero for none.
-
-    Examples
-    --------
-    >>> from skxent.mfcc import CONVENTIONS
-    >>> CONVENTIONS["psf"]
-    Convention(window='boxcar', preemphasis=0.97, n_mels=26, fmin=0.0, lifter=22.0)
-    """
-
-    window: str
-    preemphasis: float
-    n_mels: int
-    fmin: float
-    lifter: float
-
-
-CONVENTIONS = {
-    "psf": Convention(window="boxcar", preemphasis=0.97, n_mels=26, fmin=0.0, lifter=22.0),
-}
-
-
-@dataclass(frozen=True)
-class FrontEnd:
-    """What :func:`compute` needs to know, resolved by :func:`design`.
-
-    Parameters
-    ----------
-    frame_length, frame_step, n_fft : int
-        In samples.
-    preemphasis : float
-        Coefficient of the pre-emphasis.
-    window : ndarray of shape (frame_length,) or None
-        None for the rectangular one.
-    filterbank : ndarray of shape (2 * (n_fft // 2 + 1), n_mels + n_energies)
-        Weights of the squared real and imaginary parts of the spectrum, side by
-        side as a complex array holds them; the column after the filters', if
-        there is one, sums the energy.
-    cepstrum : ndarray of shape (n_mels + n_energies, n_coefficients) or None
-        From logarithms to coefficients, lifter included; None for log-mel
-        features.
-    n_empty : int
-        Number of mel filters that hold no bin of the spectrum.
-
-    Examples
-    --------
-    >>> from skxent.mfcc import design
-    >>> front_end = design(8000)
-    >>> front_end.frame_length, front_end.n_fft, front_end.filterbank.shape
-    (200, 256, (258, 27))
-    """
-
-    frame_length: int
-    frame_step: int
-    n_fft: int
-    preemphasis: float
-    window: np.ndarray | None
-    filterbank: np.ndarray
-    cepstrum: np.ndarray | None
-    n_empty: int
-
-    @property
-    def n_coefficients(self):
-        """Number of values of a frame."""
-        last = self.filterbank if self.cepstrum is None else self.cepstrum
-        return last.shape[1]
-
-    def n_frames(self, n_samples):
-        """Return the number of frames of a signal: at least one, the last one padded.
-
-        Parameters
-        ----------
-        n_samples : int
-            Length of the signal.
-
-        Returns
-        -------
-        n_frames : int
-            Every sample is in a frame (if frames overlap).
-        """
-        return 1 + max(0, -(-(n_samples - self.frame_length) // self.frame_step))
-
-
-def design(
-    sample_rate,
-    *,
-    convention="psf",
-    frame_length=0.025,
-    frame_step=0.010,
-    n_fft=None,
-    window=None,
-    preemphasis=None,
-    n_mels=None,
-    fmin=None,
-    fmax=None,
-    n_mfcc=13,
-    lifter=None,
-    features="mfcc",
-    dtype="float64",
-):
-    r"""Resolve settings into a front end.
-
-    The mel filterbank of the convention "psf" is that of
-    python_speech_features [1]_: triangles between points evenly spaced on the
-    scale :math:`2595 \log_{10}(1 + f / 700)` and rounded down to bins of the
-    spectrum. Its first coefficient is the logarithm of the frame's energy.
-
-    Parameters
-    ----------
-    sample_rate : float
-        In hertz.
-    convention : {"psf"}, default="psf"
-        Where the settings come from that are None.
-    frame_length, frame_step : float, default=0.025 and 0.010
-        In seconds; rounded to whole samples, halves up.
-    n_fft : int, default=None
-        Length of the Fourier transform; None is the smallest power of two that
-        holds a frame.
-    window : str or tuple, default=None
-        As :func:`scipy.signal.get_window` takes it; symmetric.
-    preemphasis : float, default=None
-        Coefficient in [0, 1].
-    n_mels : int, default=None
-        Number of mel filters.
-    fmin, fmax : float, default=None
-        Edges of the filterbank in hertz; None is the convention's lowest
-        frequency and half the sample rate.
-    n_mfcc : int, default=13
-        Number of coefficients, at most `n_mels`.
-    lifter : float, default=None
-        Lifter's L; zero for none.
-    features : {"mfcc", "log_mel"}, default="mfcc"
-        Coefficients, or the logarithms of the filters' energies.
-    dtype : {"float32", "float64"}, default="float64"
-        In what precision to compute.
-
-    Returns
-    -------
-    front_end : FrontEnd
-        To be given to :func:`compute`.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range; the message names it.
-
-    References
-    ----------
-    .. [1] J. Lyons et al., "python_speech_features", 2020,
-       https://doi.org/10.5281/zenodo.3607820.
-    .. [2] S. Davis and P. Mermelstein, "Comparison of parametric
-       representations for monosyllabic word recognition in continuously spoken
-       sentences", IEEE Trans. ASSP 28, 1980.
-
-    Examples
-    --------
-    >>> from skxent.mfcc import design
-    >>> front_end = design(8000, n_mfcc=20)
-    >>> front_end.frame_length, front_end.frame_step, front_end.n_fft
-    (200, 80, 256)
-    >>> front_end.n_coefficients
-    20
-    """
-    if convention not in CONVENTIONS:
-        raise ValueError(f"convention={convention!r} must be one of {sorted(CONVENTIONS)}")
-    if features not in ("mfcc", "log_mel"):
-        raise ValueError(f"features={features!r} must be 'mfcc' or 'log_mel'")
-    if not 0 < sample_rate < math.inf:
-        raise ValueError(f"sample_rate={sample_rate!r} must be positive")
-    defaults = CONVENTIONS[convention]
-    n_length = _to_samples("frame_length", frame_length, sample_rate)
-    n_step = _to_samples("frame_step", frame_step, sample_rate)
-    n_fft = 1 << (n_length - 1).bit_length() if n_fft is None else n_fft
-    if n_fft < n_length:
-        raise ValueError(
-            f"n_fft={n_fft} is too short for a frame of {n_length} samples (frame_length="
-            f"{frame_length:g} s at {sample_rate:g} Hz); it must be at least {n_length}"
-        )
-    n_mels = defaults.n_mels if n_mels is None else n_mels
-    if n_mels < 1:
-        raise ValueError(f"n_mels={n_mels} must be at least 1")
-    fmin = defaults.fmin if fmin is None else fmin
-    fmax = sample_rate / 2 if fmax is None else fmax
-    if not 0 <= fmin < fmax <= sample_rate / 2:
-        raise ValueError(
-            f"fmin={fmin:g} and fmax={fmax:g} must rise, from 0 to at most half the sample "
-            f"rate, {sample_rate / 2:g} Hz"
-        )
-    # One FFT bin is the real and the imaginary part, whose squares add up.
-    filters = _filterbank(n_mels, n_fft, sample_rate, fmin, fmax)
-    energies = np.ones((len(filters), 1 if features == "mfcc" else 0))
-    folded = np.repeat(np.hstack([filters, energies]) / n_fft, 2, axis=0)
-    cepstrum = None
-    if features == "mfcc":
-        if not 1 <= n_mfcc <= n_mels:
-            raise ValueError(f"n_mfcc={n_mfcc} must be at least 1 and at most n_mels={n_mels}")
-        lifter = defaults.lifter if lifter is None else lifter
-        cepstrum = _cepstrum(n_mels, n_mfcc, lifter).astype(dtype)
-    window = defaults.window if window is None else window
-    taper = None
-    if window != "boxcar":
-        taper = get_window(window, n_length, fftbins=False).astype(dtype)
-    return FrontEnd(
-        frame_length=n_length,
-        frame_step=n_step,
-        n_fft=n_fft,
-        preemphasis=defaults.preemphasis if preemphasis is None else preemphasis,
-        window=taper,
-        filterbank=folded.astype(dtype),
-        cepstrum=cepstrum,
-        n_empty=int(np.sum(~filters.any(axis=0))),
-    )
 
 
 def mfcc(signal, sample_rate=16000, **settings):
@@ -272,13 +33,13 @@ def mfcc(signal, sample_rate=16000, **settings):
     sample_rate : float, default=16000
         In hertz.
     **settings
-        As :func:`design` takes them, `dtype` excepted.
+        As :func:`skxent.frontend.design` takes them, `dtype` excepted.
 
     Returns
     -------
     frames : ndarray of shape (n_frames, n_coefficients)
-        A frame depends on its own samples alone, and for the pre-emphasis on the
-        one before.
+        A frame depends on its own samples alone, and for pre-emphasis of the
+        signal on the one before.
 
     Raises
     ------
@@ -292,16 +53,82 @@ def mfcc(signal, sample_rate=16000, **settings):
     >>> signal = np.sin(2 * np.pi * 440 / 8000 * np.arange(8000))
     >>> mfcc(signal, 8000).shape
     (99, 13)
+    >>> mfcc(signal, 8000, convention="librosa", n_mels=40, n_mfcc=20).shape
+    (101, 20)
     """
-    signal = np.asarray(signal)
-    if signal.dtype != np.float32:
-        signal = signal.astype(np.float64, copy=False)
-    if signal.ndim != 1 or not len(signal):
-        raise ValueError(
-            f"signal must have shape (n_samples,) and not be empty, got shape {signal.shape}"
-        )
+    signal = _as_signal(signal)
+    if not len(signal):
+        raise ValueError("signal must not be empty")
     frames, _ = compute([signal], design(sample_rate, dtype=signal.dtype, **settings))
     return frames
+
+
+def stream(chunks, sample_rate=16000, **settings):
+    """Compute the features of a signal that comes in chunks, as they come.
+
+    The frames are those of :func:`mfcc` of the whole signal, bit for bit, however
+    it is cut. They come in blocks of some hundred, since that is how they are
+    computed fast: a block is there as soon as its last sample is.
+
+    Parameters
+    ----------
+    chunks : iterable of array-like of shape (n_samples_i,)
+        Mono and finite, all of one type; the first one's decides the precision
+        as in :func:`mfcc`. Any may be empty.
+    sample_rate : float, default=16000
+        In hertz.
+    **settings
+        As :func:`skxent.frontend.design` takes them, `dtype` excepted.
+
+    Yields
+    ------
+    frames : ndarray of shape (n_frames_i, n_coefficients)
+        The next frames.
+
+    Raises
+    ------
+    ValueError
+        If there is no sample at all, a chunk is not one-dimensional, or a
+        setting is wrong.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.mfcc import mfcc, stream
+    >>> signal = np.random.default_rng(0).normal(size=100_000)
+    >>> blocks = list(stream(np.array_split(signal, 7), 8000))
+    >>> [len(block) for block in blocks]
+    [512, 512, 225]
+    >>> np.array_equal(np.vstack(blocks), mfcc(signal, 8000))
+    True
+    """
+    block = None
+    pending, n_pending, origin, first = [], 0, 0, 0
+    for chunk in chunks:
+        chunk = _as_signal(chunk)
+        if block is None:
+            front_end = design(sample_rate, dtype=chunk.dtype, **settings)
+            block = _Block(front_end)
+        pending.append(chunk)
+        n_pending += len(chunk)
+        if n_pending < block.n_samples_needed(first, origin):
+            continue
+        samples = np.concatenate(pending)
+        while len(samples) >= (needed := block.n_samples_needed(first, origin)):
+            yield block.compute_one(samples, origin, first, block.n_rows, origin + needed)
+            first += block.n_rows
+            # The sample before the next frame is kept for its pre-emphasis.
+            passed = max(0, first * front_end.frame_step - front_end.n_before - 1 - origin)
+            samples, origin = samples[passed:], origin + passed
+        pending, n_pending = [samples.copy()], len(samples)
+    if not origin + n_pending:
+        raise ValueError("chunks must hold at least one sample")
+    samples, end = np.concatenate(pending), origin + n_pending
+    n_frames = front_end.n_frames(end)
+    while first < n_frames:
+        taken = min(n_frames - first, block.n_rows)
+        yield block.compute_one(samples, origin, first, taken, end)
+        first += taken
 
 
 def compute(signals, front_end):
@@ -311,7 +138,7 @@ def compute(signals, front_end):
     ----------
     signals : list of ndarray of shape (n_samples_i,)
         Mono and finite, none of them empty.
-    front_end : FrontEnd
+    front_end : skxent.frontend.FrontEnd
         Of the signals' type and sample rate.
 
     Returns
@@ -324,7 +151,8 @@ def compute(signals, front_end):
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.mfcc import compute, design
+    >>> from skxent.frontend import design
+    >>> from skxent.mfcc import compute
     >>> frames, lengths = compute([np.zeros(8000), np.ones(300)], design(8000))
     >>> frames.shape, lengths
     ((102, 13), array([99,  3]))
@@ -336,9 +164,11 @@ def compute(signals, front_end):
     for signal, n_frames in zip(signals, lengths.tolist(), strict=True):
         first = 0
         while first < n_frames:
-            taken = block.take(signal, first, n_frames)
-            if not taken:
+            wanted = n_frames - first
+            if block.n_used and block.n_used + wanted > block.n_rows:
                 row = block.flush(frames, row)
+            taken = min(wanted, block.n_rows)
+            block.place(signal, 0, first, taken, len(signal))
             first += taken
     block.flush(frames, row)
     return frames, lengths
@@ -360,102 +190,140 @@ class _Block:
         n_rows = _BLOCK_BYTES // (front_end.n_fft * dtype.itemsize)
         self.n_rows = max(n_rows, 64, 2 * self.n_vain)
         self.samples = np.zeros((self.n_rows + self.n_vain) * step, dtype)
-        self.emphasized = np.zeros_like(self.samples)
+        over_signal = front_end.convention.preemphasis_over == "signal"
+        self.emphasized = None
+        if over_signal and front_end.preemphasis:
+            self.emphasized = np.zeros_like(self.samples)
+        source = self.samples if self.emphasized is None else self.emphasized
         strides = (step * dtype.itemsize, dtype.itemsize)
-        self.view = as_strided(self.emphasized, (self.n_rows, length), strides, writeable=False)
+        self.view = as_strided(source, (self.n_rows, length), strides, writeable=False)
         self.padded = np.zeros((self.n_rows, front_end.n_fft), dtype)
+        self.scratch = np.empty((self.n_rows, length - 1), dtype)
+        self.bands = _cut_into_bands(front_end.filterbank)
         self.clear()
 
     def clear(self):
         self.n_used = 0
         self.pieces, self.heads, self.tails, self.previous = [], [], [], []
 
-    def take(self, signal, first, n_frames):
-        """Place frames `first` and on of a signal; return how many found room.
+    def n_samples_needed(self, first, origin):
+        """Return how many samples from `origin` on a block needs from frame `first` on."""
+        front_end = self.front_end
+        begin = first * front_end.frame_step - front_end.n_before
+        return begin + (self.n_rows - 1) * front_end.frame_step + front_end.frame_length - origin
 
-        A signal that fits into a block is not cut.
+    def compute_one(self, signal, origin, first, n_frames, end):
+        """Return frames `first` and on of a single signal; arguments as in `place`."""
+        frames = np.empty((n_frames, self.front_end.n_coefficients), self.samples.dtype)
+        self.place(signal, origin, first, n_frames, end)
+        self.flush(frames, 0)
+        return frames
+
+    def place(self, signal, origin, first, n_frames, end):
+        """Place frames `first` and on of a signal.
+
+        `signal` holds its samples from `origin` to `end` or further, at least
+        those of these frames and the one before.
         """
-        length, step = self.front_end.frame_length, self.front_end.frame_step
-        wanted = n_frames - first
-        if self.n_used and self.n_used + wanted > self.n_rows:
-            return 0
-        taken = min(wanted, self.n_rows)
-        start, stop = first * step, min((first + taken - 1) * step + length, len(signal))
+        front_end, samples = self.front_end, self.samples
+        step = front_end.frame_step
+        begin = first * step - front_end.n_before
+        start = max(begin, 0)
+        stop = max(start, min(begin + (n_frames - 1) * step + front_end.frame_length, end))
         head = self.n_used * step
-        tail = head + stop - start
-        self.n_used += taken + self.n_vain
-        self.samples[head:tail] = signal[start:stop]
-        self.samples[tail : self.n_used * step] = 0.0
-        self.pieces.append((head // step, taken))
-        self.heads.append(head)
-        self.previous.append(signal[start - 1] if start else 0.0)
-        self.tails.append(tail)
-        return taken
+        self.n_used += n_frames + self.n_vain
+        tail = head + stop - begin
+        samples[head : head + start - begin] = 0.0
+        samples[head + start - begin : tail] = signal[start - origin : stop - origin]
+        samples[tail : self.n_used * step] = 0.0
+        self.pieces.append((head // step, n_frames))
+        if self.emphasized is not None:
+            self.heads.append(head)
+            self.previous.append(signal[begin - 1 - origin] if begin > 0 else 0.0)
+            self.tails.append(tail)
 
     def flush(self, frames, row):
         """Write the features of the frames in the block to `frames`; return the next row."""
-        if not self.pieces:
-            return row
         features = self.transform(self.n_used - self.n_vain)
-        for start, taken in self.pieces:
-            frames[row : row + taken] = features[start : start + taken]
-            row += taken
+        for start, n_frames in self.pieces:
+            frames[row : row + n_frames] = features[start : start + n_frames]
+            row += n_frames
         self.clear()
         return row
 
     def transform(self, n_rows):
-        front_end, samples, emphasized = self.front_end, self.samples, self.emphasized
-        end = self.n_used * front_end.frame_step
-        np.multiply(samples[: end - 1], -front_end.preemphasis, out=emphasized[1:end])
+        front_end = self.front_end
+        convention = front_end.convention
+        frame_energies = self.fill_frames(n_rows)
+        spectrum = scipy.fft.rfft(self.padded[:n_rows]).view(self.padded.dtype)
+        np.square(spectrum, out=spectrum)
+        if convention.power == 1:
+            spectrum = np.sqrt(spectrum[:, ::2] + spectrum[:, 1::2])
+        energies = np.zeros((n_rows, front_end.filterbank.shape[1]), spectrum.dtype)
+        for bins, columns, weights in self.bands:
+            energies[:, columns] = spectrum[:, bins] @ weights
+        if frame_energies is not None:
+            energies[:, -1] = frame_energies
+        if convention.floor_zero_only:
+            energies[energies == 0.0] = convention.floor
+        else:
+            np.maximum(energies, convention.floor, out=energies)
+        np.log(energies, out=energies)
+        if front_end.cepstrum is not None:
+            return energies @ front_end.cepstrum
+        energies *= convention.unit
+        return energies
+
+    def fill_frames(self, n_rows):
+        """Fill the padded frames; return the frames' energies if they are wanted."""
+        front_end, view = self.front_end, self.view[:n_rows]
+        convention, window = front_end.convention, front_end.window
+        framed = self.padded[:n_rows, : front_end.frame_length]
+        energies = None
+        if self.emphasized is not None:
+            self.emphasize()
+        if convention.remove_dc:
+            np.subtract(view, view.mean(axis=1, keepdims=True), out=framed)
+        else:
+            np.copyto(framed, view)
+        if convention.energy == "frame" and front_end.cepstrum is not None:
+            energies = np.einsum("ij,ij->i", framed, framed) * convention.scale**2
+        if convention.preemphasis_over == "frame" and front_end.preemphasis:
+            before = np.multiply(framed[:, :-1], front_end.preemphasis, out=self.scratch[:n_rows])
+            framed[:, 1:] -= before
+            framed[:, 0] *= 1.0 - front_end.preemphasis
+        if window is not None:
+            framed *= window
+        return energies
+
+    def emphasize(self):
+        samples, emphasized = self.samples, self.emphasized
+        end = self.n_used * self.front_end.frame_step
+        coefficient = self.front_end.preemphasis
+        np.multiply(samples[: end - 1], -coefficient, out=emphasized[1:end])
         emphasized[1:end] += samples[1:end]
         # The padding after a piece is silent also after the pre-emphasis; and what
         # stands before a piece is its own signal's sample, or nothing. In this order:
         # without padding, a piece begins where the one before it ends.
         emphasized[[tail for tail in self.tails if tail < end]] = 0.0
         previous = np.array(self.previous, dtype=samples.dtype)
-        emphasized[self.heads] = samples[self.heads] - front_end.preemphasis * previous
-        padded = self.padded[:n_rows]
-        framed = padded[:, : front_end.frame_length]
-        if front_end.window is None:
-            np.copyto(framed, self.view[:n_rows])
-        else:
-            np.multiply(self.view[:n_rows], front_end.window, out=framed)
-        spectrum = scipy.fft.rfft(padded).view(samples.dtype)
-        np.square(spectrum, out=spectrum)
-        energies = spectrum @ front_end.filterbank
-        # The floor of python_speech_features, in both types: where exactly zero.
-        energies[energies == 0.0] = np.finfo(np.float64).eps
-        np.log(energies, out=energies)
-        return energies if front_end.cepstrum is None else energies @ front_end.cepstrum
+        emphasized[self.heads] = samples[self.heads] - coefficient * previous
 
 
-def _to_samples(name, seconds, sample_rate):
-    if not seconds < 10:
-        raise ValueError(f"{name}={seconds!r} must be less than 10: it is in seconds")
-    n_samples = math.floor(seconds * sample_rate + 0.5)
-    if n_samples < 1:
-        raise ValueError(
-            f"{name}={seconds:g} s is less than one sample at {sample_rate:g} Hz; "
-            "it is in seconds, 0.025 is usual"
-        )
-    return n_samples
+def _cut_into_bands(filterbank, width=10):
+    """Cut a filterbank into products without most of its zeros: (bins, columns, weights)."""
+    bands = []
+    for first in range(0, filterbank.shape[1], width):
+        columns = slice(first, first + width)
+        used = np.flatnonzero(filterbank[:, columns].any(axis=1))
+        if len(used):
+            bins = slice(used[0], used[-1] + 1)
+            bands.append((bins, columns, np.ascontiguousarray(filterbank[bins, columns])))
+    return bands
 
 
-@functools.lru_cache(maxsize=64)
-def _filterbank(n_mels, n_fft, sample_rate, fmin, fmax):
-    """Mel filters of shape (n_fft // 2 + 1, n_mels), read-only as they are shared."""
-    # The tool takes a highest frequency of 0 for none, which fmin < fmax rules out.
-    filters = get_filterbanks(n_mels, n_fft, sample_rate, fmin, fmax).T
-    filters.flags.writeable = False
-    return filters
-
-
-def _cepstrum(n_mels, n_mfcc, lifter):
-    """From n_mels logarithms and that of the energy to lifted coefficients."""
-    cosines = scipy.fft.dct(np.eye(n_mels), type=2, norm="ortho", axis=1)[:, :n_mfcc]
-    if lifter > 0:
-        cosines *= 1.0 + lifter / 2.0 * np.sin(np.pi * np.arange(n_mfcc) / lifter)
-    cepstrum = np.vstack([cosines, np.zeros(n_mfcc)])
-    cepstrum[:, 0] = 0.0
-    cepstrum[-1, 0] = 1.0
-    return cepstrum
+def _as_signal(signal):
+    signal = np.asarray(signal)
+    if signal.ndim != 1:
+        raise ValueError(f"signal must have shape (n_samples,), got shape {signal.shape}")
+    return signal if signal.dtype == np.float32 else signal.astype(np.float64, copy=False)

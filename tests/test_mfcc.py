@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from skxent import mfcc as module
-from skxent.mfcc import compute, design, mfcc
+from skxent.frontend import design
+from skxent.mfcc import compute, mfcc
 
 
 @st.composite
@@ -278,7 +279,7 @@ def test_the_transform_is_the_smallest_power_of_two_that_holds_a_frame(
         ({"frame_step": np.inf}, r"frame_step=inf must be less than 10: it is in seconds"),
         ({"window": "triangel"}, r"window.*'triangel'"),
         ({"window": "kaiser"}, r"'kaiser' must have parameters"),
-        ({"convention": "kaldy"}, r"convention='kaldy' must be one of \['psf'\]"),
+        ({"convention": "kaldy"}, r"convention='kaldy' must be one of \['htk', 'kaldi', "),
         ({"features": "mfc"}, r"features='mfc' must be 'mfcc' or 'log_mel'"),
     ],
 )
@@ -301,5 +302,5 @@ def test_n_mfcc_is_of_no_matter_to_log_mel():
 
 @pytest.mark.parametrize("signal", [[], np.zeros((10, 2)), 1.0])
 def test_mfcc_wants_one_signal(signal):
-    with pytest.raises(ValueError, match=r"signal must have shape \(n_samples,\) and not be empty"):
+    with pytest.raises(ValueError, match=r"signal must (have shape \(n_samples,\)|not be empty)"):
         mfcc(signal, 8000)

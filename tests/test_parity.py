@@ -1,5 +1,10 @@
 """skxent.mfcc against the tools whose conventions it follows."""
 
+import math
+import os
+
+import kaldi_native_fbank
+import librosa
 import numpy as np
 import oracles
 import pytest
@@ -9,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skxent import MFCCTransformer
-from skxent.datasets import load_spoken_digits
+from skxent.datasets import fetch_fsdd, load_spoken_digits
 from skxent.frames import delta
 from skxent.mfcc import mfcc
 
@@ -174,3 +179,136 @@ def test_silence_and_empty_filters_have_the_floor_of_python_speech_features():
     empty = ~psf.get_filterbanks(80, 256, 8000).any(axis=1)
     assert 0 < empty.sum() < 80
     np.testing.assert_array_equal((crowded == floor).all(axis=0), empty)
+
+
+# The other tools, on signals at three rates: frames of 25 ms every 10 ms, as librosa's hop and
+# window and kaldi-native-fbank's defaults have them.
+
+RATES = [8000, 16000, 44100]
+
+
+@st.composite
+def sounds(draw):
+    """A signal of up to a second in [-1, 1], and its rate."""
+    sample_rate = draw(st.sampled_from(RATES))
+    signal = draw(strategies.signals(min_size=sample_rate // 30, max_size=sample_rate))
+    return signal / max(1.0, np.abs(signal).max()), sample_rate
+
+
+def librosa_features(signal, sample_rate, *, n_mels, n_mfcc, lifter):
+    """Log-mel energies in dB and MFCCs of librosa, with top_db=None.
+
+    skxent         librosa        where they differ
+    frame_length   win_length     seconds; librosa: samples
+    frame_step     hop_length     seconds; librosa: samples
+    n_fft          n_fft          None: a power of two that holds a frame; librosa: 2048
+    n_mels         n_mels
+    n_mfcc         n_mfcc         librosa: 20
+    lifter         lifter
+    """
+    length = math.floor(0.025 * sample_rate + 0.5)
+    energies = librosa.feature.melspectrogram(
+        y=signal,
+        sr=sample_rate,
+        n_fft=1 << (length - 1).bit_length(),
+        win_length=length,
+        hop_length=math.floor(0.010 * sample_rate + 0.5),
+        n_mels=n_mels,
+    )
+    log_mel = librosa.power_to_db(energies, top_db=None)
+    return log_mel.T, librosa.feature.mfcc(S=log_mel, n_mfcc=n_mfcc, lifter=lifter).T
+
+
+def check_librosa(signal, sample_rate, n_mels=40, n_mfcc=20, lifter=0):
+    log_mel, cepstra = librosa_features(
+        signal, sample_rate, n_mels=n_mels, n_mfcc=n_mfcc, lifter=lifter
+    )
+    settings = {"convention": "librosa", "n_mels": n_mels, "n_mfcc": n_mfcc, "lifter": lifter}
+    actual = mfcc(signal, sample_rate, features="log_mel", **settings)
+    np.testing.assert_allclose(actual, log_mel, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(mfcc(signal, sample_rate, **settings), cepstra, rtol=0, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:Empty filters:UserWarning", "ignore:n_fft=:UserWarning")
+@given(sounds(), st.integers(20, 60), st.integers(1, 20), st.sampled_from([0, 22]))
+def test_librosa(sound, n_mels, n_mfcc, lifter):
+    signal, sample_rate = sound
+    check_librosa(signal, sample_rate, n_mels, n_mfcc, lifter)
+
+
+def kaldi_features(signal, sample_rate, kind, n_mels, **settings):
+    """Frames of kaldi-native-fbank with dither=0, its other defaults.
+
+    skxent   kaldi-native-fbank
+    n_mels   mel_opts.num_bins (23 for both)
+    n_mfcc   num_ceps (13 for both)
+    """
+    options = getattr(kaldi_native_fbank, f"{kind}Options")()
+    options.frame_opts.samp_freq = sample_rate
+    options.frame_opts.dither = 0
+    options.mel_opts.num_bins = n_mels
+    for name, value in settings.items():
+        setattr(options, name, value)
+    tool = getattr(kaldi_native_fbank, f"Online{kind}")(options)
+    tool.accept_waveform(sample_rate, signal.astype(np.float32).tolist())
+    tool.input_finished()
+    return np.array([tool.get_frame(i) for i in range(tool.num_frames_ready)])
+
+
+def check_kaldi(signal, sample_rate, n_mels=23, n_mfcc=13):
+    single = signal.astype(np.float32)
+    settings = {"convention": "kaldi", "n_mels": n_mels}
+    log_mel = mfcc(single, sample_rate, features="log_mel", **settings)
+    expected = kaldi_features(signal, sample_rate, "Fbank", n_mels)
+    np.testing.assert_allclose(log_mel, expected, rtol=0, atol=1e-2)
+    cepstra = mfcc(single, sample_rate, n_mfcc=n_mfcc, **settings)
+    expected = kaldi_features(signal, sample_rate, "Mfcc", n_mels, num_ceps=n_mfcc)
+    np.testing.assert_allclose(cepstra, expected, rtol=0, atol=1e-2)
+
+
+@pytest.mark.parametrize("sample_rate", RATES)
+@pytest.mark.parametrize("level", [1e-3, 0.1, 1.0])
+@pytest.mark.parametrize(("n_mels", "n_mfcc"), [(23, 13), (30, 20), (15, 1)])
+def test_kaldi(sample_rate, level, n_mels, n_mfcc):
+    rng = np.random.default_rng(n_mels)
+    noise = rng.normal(size=sample_rate // 2)
+    tone = np.sin(2 * np.pi * 440 / sample_rate * np.arange(len(noise)))
+    check_kaldi(level * (0.3 * noise + 0.5 * tone + 0.1), sample_rate, n_mels, n_mfcc)
+
+
+@given(sounds(), st.integers(13, 30))
+def test_htk(sound, n_mels):
+    signal, sample_rate = sound
+    signal = signal[: sample_rate // 5]
+    settings = {"convention": "htk", "n_mels": n_mels}
+    log_mel = oracles.htk_mfcc(signal, sample_rate, n_mels=n_mels, log_mel=True)
+    cepstra = oracles.htk_mfcc(signal, sample_rate, n_mels=n_mels)
+    actual = mfcc(signal, sample_rate, features="log_mel", **settings)
+    np.testing.assert_allclose(actual, log_mel, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(mfcc(signal, sample_rate, **settings), cepstra, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("index", range(0, 480, 60))
+def test_recordings_give_the_features_of_every_tool(digits, index):
+    clip, sample_rate = digits.data[index].astype(np.float64), digits.sample_rate
+    check_librosa(clip, sample_rate)
+    check_kaldi(clip, sample_rate)
+    expected = oracles.htk_mfcc(clip, sample_rate)
+    actual = mfcc(clip, sample_rate, convention="htk")
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-8)
+
+
+@pytest.mark.skipif("SKXENT_DATA" not in os.environ, reason="SKXENT_DATA names no folder of FSDD")
+def test_real_recordings_give_the_features_of_every_tool():
+    bunch = fetch_fsdd(subset="test")
+    for clip in bunch.data[::3]:
+        double = clip.astype(np.float64)
+        check_librosa(double, bunch.sample_rate)
+        check_kaldi(double, bunch.sample_rate)
+        expected = psf.mfcc(double, bunch.sample_rate, nfft=256)
+        np.testing.assert_allclose(mfcc(double, bunch.sample_rate), expected, rtol=0, atol=1e-9)
+    for clip in bunch.data[::50]:
+        double = clip.astype(np.float64)
+        expected = oracles.htk_mfcc(double, bunch.sample_rate)
+        actual = mfcc(double, bunch.sample_rate, convention="htk")
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-8)
