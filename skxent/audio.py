@@ -2,27 +2,17 @@
 
 import math
 import os
-import re
 from numbers import Real
 
 import numpy as np
-import soundfile
 import soxr
 
-__all__ = ["load", "read", "to_mono_float"]
+from skxent.decoding import count_frames, cut, read_blocks, read_samples
 
-# libsndfile reads what there is of a file that stops early, and notes it in its log.
-_CUT_CHUNK = re.compile(
-    r"^ *(?:data|SSND|riff|Riff size|Data Size) +: (\d+) \(should be (\d+)\)", re.MULTILINE
-)
-_CUT_STREAM = re.compile(
-    r"File ended unexpectedly|Junk after the last page|Last page lacks an end|truncated file"
-)
-# Sizes from here on are what programs announce that write to a pipe and can't know: most
-# 2^32 - 1 or 2^31 - 1, SoX 0x7FFFF000 rounded down to whole blocks.
-_UNKNOWN_SIZE = 0x7FFF0000
-# The length in an mp3's header may be off by the encoder's delay and padding.
-_MP3_SLACK = 2 * 1152
+__all__ = ["chunks", "count_samples", "load", "read", "to_mono_float"]
+
+# libsoxr's filters grow with the ratio of the rates, as may the result.
+_MAX_RATIO = 256
 
 
 def load(clip, sample_rate, *, dtype=None):
@@ -35,7 +25,7 @@ def load(clip, sample_rate, *, dtype=None):
           at `sample_rate`.
         - A pair ``(rate, signal)``, as :func:`scipy.io.wavfile.read` returns.
         - The path of a sound file of a format that libsndfile reads: wav, flac,
-          ogg, mp3, aiff and more.
+          ogg, opus, mp3, aiff and more. Its name doesn't matter.
     sample_rate : float
         Wanted rate in hertz. Pairs and files at another one are resampled.
     dtype : {"float32", "float64"}, default=None
@@ -64,17 +54,115 @@ def load(clip, sample_rate, *, dtype=None):
     (800,)
     """
     if isinstance(clip, str | os.PathLike):
-        signal, rate = read(clip, dtype=dtype or "float32")
-    elif isinstance(clip, tuple):
-        rate, signal = _split_pair(clip)
+        dtype = dtype or "float32"
+        signal, rate = read_samples(clip, dtype)
     else:
-        signal, rate = clip, sample_rate
-    signal = to_mono_float(signal, dtype=dtype)
+        signal, rate = _as_signal(clip, sample_rate)
+    signal = _to_mono(signal, dtype)
     if rate != sample_rate:
+        _check_ratio(rate, sample_rate)
         signal = soxr.resample(signal, rate, sample_rate)
-        if not len(signal):
-            raise ValueError(f"too short to be resampled from {rate:g} to {sample_rate:g} Hz")
+        _check_length(len(signal), rate, sample_rate)
     return signal
+
+
+def chunks(clip, sample_rate, *, dtype=None, n_samples=1 << 18):
+    """Load a clip piece by piece, in little memory.
+
+    Put together, the pieces are what :func:`load` returns, bit for bit. Errors
+    are raised where they are found out: those of a file's end, after its pieces.
+
+    Parameters
+    ----------
+    clip : array-like, tuple or path
+        As in :func:`load`.
+    sample_rate : float
+        As in :func:`load`.
+    dtype : {"float32", "float64"}, default=None
+        As in :func:`load`.
+    n_samples : int, default=262144
+        Largest number of samples, over all channels, to hold at a time. A piece
+        has no more, but for a few where it is resampled.
+
+    Yields
+    ------
+    signal : ndarray of shape (n_samples_i,)
+        The pieces in order, none of them empty.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in :func:`load`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.audio import chunks
+    >>> [len(chunk) for chunk in chunks(np.zeros(10), 8000, n_samples=4)]
+    [4, 4, 2]
+    """
+    if n_samples < 1:
+        raise ValueError(f"n_samples must be at least 1, got {n_samples}")
+    if isinstance(clip, str | os.PathLike):
+        dtype = dtype or "float32"
+        blocks = read_blocks(clip, dtype, n_samples, sample_rate)
+    else:
+        blocks = cut(*_as_signal(clip, sample_rate), n_samples, sample_rate)
+    stream, n_read, n_given = None, 0, 0
+    for block, rate in blocks:
+        signal = _to_mono(block, dtype, n_read)
+        n_read += len(signal)
+        if rate != sample_rate:
+            if stream is None:
+                _check_ratio(rate, sample_rate)
+                stream = soxr.ResampleStream(rate, sample_rate, 1, dtype=signal.dtype)
+            signal = stream.resample_chunk(signal)
+        n_given += len(signal)
+        if len(signal):
+            yield signal
+    if stream is not None:
+        signal = stream.resample_chunk(signal[:0], last=True)
+        _check_length(n_given + len(signal), rate, sample_rate)
+        if len(signal):
+            yield signal
+
+
+def count_samples(clip, sample_rate):
+    """Tell about how many samples a clip has at a sample rate, without loading it.
+
+    Of a file, the header is asked: what is wrong further on isn't found out, and
+    an mp3 file without a length gets a guess.
+
+    Parameters
+    ----------
+    clip : array-like, tuple or path
+        As in :func:`load`.
+    sample_rate : float
+        As in :func:`load`.
+
+    Returns
+    -------
+    n_samples : int
+        Number of samples.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `clip` is no array, pair or sound file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.audio import count_samples
+    >>> count_samples((16000, np.zeros(1600)), 8000)
+    800
+    """
+    if isinstance(clip, str | os.PathLike):
+        n_frames, rate = count_frames(clip)
+    else:
+        signal, rate = _as_signal(clip, sample_rate)
+        n_frames = len(signal)
+    return math.ceil(n_frames * sample_rate / rate)
 
 
 def read(path, *, dtype="float32"):
@@ -107,17 +195,8 @@ def read(path, *, dtype="float32"):
         ...
     ValueError: no such file
     """
-    if not os.path.isfile(path):
-        raise ValueError("not a file" if os.path.exists(path) else "no such file")
-    try:
-        with soundfile.SoundFile(path) as file:
-            signal = file.read(dtype=dtype, always_2d=True)
-            expected, log, rate = file.frames, file.extra_info, file.samplerate
-    except (OSError, RuntimeError) as error:  # libsndfile's errors are RuntimeErrors
-        raise ValueError(f"can't be read as sound ({error})") from error
-    if _is_cut_short(log, expected, len(signal)):
-        raise ValueError("cut short: it ends before the length that it announces")
-    return signal, rate
+    signal, rate = read_samples(path, dtype)
+    return _to_float(signal, dtype), rate
 
 
 def to_mono_float(signal, *, dtype=None):
@@ -127,7 +206,8 @@ def to_mono_float(signal, *, dtype=None):
     ----------
     signal : array-like of shape (n_samples,) or (n_samples, n_channels)
         Floats are taken as they are, signed integers are divided by the size of
-        their range (32,768 for int16); unsigned ones are shifted first.
+        their range (32,768 for int16); unsigned ones are shifted first. A list of
+        integers is an error, since it doesn't tell their range.
     dtype : {"float32", "float64"}, default=None
         Type of the result. None is float32, but for floats and integers of 64
         bits, which need float64.
@@ -151,6 +231,17 @@ def to_mono_float(signal, *, dtype=None):
     >>> to_mono_float(np.array([[0, 128], [255, 255]], dtype=np.uint8))
     array([-0.5      ,  0.9921875], dtype=float32)
     """
+    return _to_mono(_check_signal(signal), dtype)
+
+
+def _as_signal(clip, sample_rate):
+    """Return the checked array of a clip that is no path, and its rate."""
+    rate, signal = _split_pair(clip) if isinstance(clip, tuple) else (sample_rate, clip)
+    return _check_signal(signal), rate
+
+
+def _check_signal(signal):
+    has_type = hasattr(signal, "dtype")
     try:
         signal = np.asarray(signal)
     except ValueError as error:  # nested lists of different lengths
@@ -173,31 +264,40 @@ def to_mono_float(signal, *, dtype=None):
             f"has more channels than samples: shape {signal.shape} must be "
             "(n_samples, n_channels); transpose it?"
         )
+    if kind != "f" and not has_type:
+        raise ValueError(
+            "a list of integers doesn't tell their range: make it an array of the type that "
+            "they were recorded in, such as np.int16, or of floats from -1 to 1"
+        )
+    return signal
+
+
+def _to_mono(signal, dtype, start=0):
+    """Return a signal whose shape is right as mono floats; it begins at sample `start`."""
     if dtype is None:
         dtype = np.float64 if signal.dtype.itemsize >= 8 else np.float32
-    if kind != "f":
-        signal = _scale_integers(signal, dtype)
     # What is not finite, or not in this precision, is reported below.
     with np.errstate(over="ignore", invalid="ignore"):
-        signal = signal.astype(dtype, copy=False)
+        signal = _to_float(signal, dtype)
         if signal.ndim == 2:
-            signal = signal.mean(axis=1, dtype=dtype)
+            signal = signal[:, 0] if signal.shape[1] == 1 else signal.mean(axis=1, dtype=dtype)
         # One pass without a temporary in nearly all cases: the energy is finite only if
         # every sample is.
         energy = signal.dot(signal)
     if not math.isfinite(energy) and not np.isfinite(signal).all():
         first = int(np.argmin(np.isfinite(signal)))
-        raise ValueError(f"must be finite, sample {first} is {signal[first]}")
+        raise ValueError(f"must be finite, sample {start + first} is {signal[first]}")
     return np.ascontiguousarray(signal)
 
 
-def _scale_integers(signal, dtype):
-    info = np.iinfo(signal.dtype)
-    half = 2.0 ** (info.bits - 1)
+def _to_float(signal, dtype):
+    if signal.dtype.kind == "f":
+        return signal.astype(dtype, copy=False)
+    half = 2.0 ** (8 * signal.dtype.itemsize - 1)
     scaled = signal.astype(dtype)
-    if info.min == 0:
+    if signal.dtype.kind == "u":
         scaled -= half
-    scaled /= half
+    scaled *= 1 / half  # a power of two: exact, and faster than a division
     return scaled
 
 
@@ -217,8 +317,14 @@ def _describe(value):
     return type(value.item() if isinstance(value, np.ndarray) else value).__name__
 
 
-def _is_cut_short(log, expected, found):
-    if _CUT_STREAM.search(log) or found < expected - _MP3_SLACK:
-        return True
-    chunk = _CUT_CHUNK.search(log)
-    return chunk is not None and int(chunk[2]) < int(chunk[1]) < _UNKNOWN_SIZE
+def _check_ratio(rate, sample_rate):
+    if not 1 / _MAX_RATIO <= sample_rate / rate <= _MAX_RATIO:
+        raise ValueError(
+            f"can't be resampled from {rate:g} to {sample_rate:g} Hz: the rates must not "
+            f"differ by more than {_MAX_RATIO} times"
+        )
+
+
+def _check_length(n_samples, rate, sample_rate):
+    if not n_samples:
+        raise ValueError(f"too short to be resampled from {rate:g} to {sample_rate:g} Hz")

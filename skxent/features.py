@@ -1,33 +1,56 @@
 """MFCCTransformer: from clips to features, with the scikit-learn API."""
 
 import functools
+import itertools
 import os
 import warnings
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples, validate_data
 from threadpoolctl import ThreadpoolController
 
-from skxent.audio import load
+from skxent.cache import open_cache
 from skxent.conventions import CONVENTIONS
+from skxent.extraction import extract
 from skxent.frames import STATISTICS, delta, normalize, pool
 from skxent.frontend import design
-from skxent.mfcc import compute
 
 __all__ = ["MFCCTransformer"]
 
-# Clips are loaded and transformed in groups of about this many samples: enough
-# to share the cost of each call, little enough to bound the memory.
-_GROUP_SAMPLES = 1 << 19
+# Clips are worked on in batches, which share the cost of each call and are what
+# threads take.
+_BATCH_CLIPS = 256
+
+# Frames of a clip that is not worth copying to stand beside others'.
+_LONG_FRAMES = 1 << 13
+
+# What frames depend on: settings of the front end, in the order of their names.
+_FRONT_END = (
+    "sample_rate",
+    "convention",
+    "frame_length",
+    "frame_step",
+    "n_fft",
+    "window",
+    "preemphasis",
+    "n_mels",
+    "fmin",
+    "fmax",
+    "n_mfcc",
+    "lifter",
+    "features",
+)
 
 _threadpools = functools.cache(ThreadpoolController)
 
 
-class MFCCTransformer(TransformerMixin, BaseEstimator):
+class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Turn audio clips into mel-frequency cepstral coefficients.
 
     Each clip becomes a row of a matrix, by pooling its frames, or with
@@ -41,9 +64,10 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         In hertz. Clips that come with a rate of their own (files and pairs) are
         resampled to it; arrays are taken to be at it.
 
-    convention : {"psf"}, default="psf"
-        Tool whose features are computed: "psf" is python_speech_features. The
-        parameters that are None take its values.
+    convention : {"psf", "librosa", "kaldi", "htk"}, default="psf"
+        Tool whose features are computed: python_speech_features; librosa (with
+        ``top_db=None``); Kaldi, as kaldi-native-fbank has it without dither; HTK.
+        The parameters that are None take its values, which the table below lists.
 
     frame_length, frame_step : float, default=0.025 and 0.010
         Length of a frame, and from one frame's start to the next's, in seconds.
@@ -54,25 +78,26 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
 
     window : str or tuple, default=None
         Window that frames are multiplied by, as :func:`scipy.signal.get_window`
-        takes it; symmetric. "psf" has none ("boxcar").
+        takes it, or "povey", Kaldi's.
 
     preemphasis : float, default=None
         Coefficient c of the high-pass filter ``y[n] = x[n] - c x[n - 1]``, in
-        [0, 1]. "psf": 0.97.
+        [0, 1].
 
     n_mels : int, default=None
-        Number of mel filters. "psf": 26.
+        Number of mel filters.
 
     fmin, fmax : float, default=None
-        Lowest and highest frequency of the mel filters in hertz. "psf": 0 and
-        half the sample rate.
+        Lowest and highest frequency of the mel filters in hertz. None for `fmax`
+        is half the sample rate.
 
     n_mfcc : int, default=13
         Number of coefficients, at most `n_mels`. The first is the logarithm of
-        the frame's energy.
+        the frame's energy with "psf" and "kaldi", the zeroth of the cosine
+        transform with "librosa" and "htk".
 
     lifter : float, default=None
-        L of the lifter ``1 + L / 2 sin(pi n / L)``; 0 for none. "psf": 22.
+        L of the lifter ``1 + L / 2 sin(pi n / L)``; 0 for none.
 
     features : {"mfcc", "log_mel"}, default="mfcc"
         Cepstral coefficients, or the logarithms of the mel filters' energies.
@@ -98,6 +123,23 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         Precision. None is float64 for clips that are arrays of 64-bit numbers,
         and float32 for all others.
 
+    on_error : {"raise", "warn"}, default="raise"
+        What to do about a clip that can't be used: raise an error that names it; or
+        give NaN as its features (with ``pooling=None`` one frame of it), and one
+        warning that counts such clips. No row is ever dropped.
+
+    n_jobs : int, default=None
+        Number of threads that decode and transform clips; None is 1 unless in a
+        :func:`joblib.parallel_config` context, -1 is one for each core.
+
+    cache : None, "memory", path, joblib.Memory or object, default=None
+        Where to keep the frames of clips, so that a search computes them once and
+        not once for each candidate and fold: in memory (up to 512 MiB, shared by
+        all transformers of the process), in a folder on disk, or in an object
+        with methods get and put, such as a :class:`skxent.cache.MemoryCache` of
+        another size. A clip is known by its content, a file by its path, size and
+        time of modification. Deltas, normalisation and pooling are computed anew.
+
     Attributes
     ----------
     n_features_in_ : int
@@ -110,6 +152,25 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
     --------
     skxent.mfcc.mfcc : The same for one signal, as a function.
     skxent.SoftmaxClassifier : A classifier for the features.
+
+    Notes
+    -----
+    What the conventions do where a parameter is None:
+
+    ============  ========  =============  ========  =========
+    parameter     psf       librosa        kaldi     htk
+    ============  ========  =============  ========  =========
+    window        boxcar    hann           povey     hamming
+    preemphasis   0.97      0              0.97      0.97
+    n_mels        26        128            23        20
+    fmin          0         0              20        0
+    lifter        22        0              22        22
+    ============  ========  =============  ========  =========
+
+    What else they choose, :data:`skxent.conventions.CONVENTIONS` tells.
+
+    With callbacks (:meth:`set_callbacks`), `fit_transform` reports its progress
+    over batches of clips.
 
     References
     ----------
@@ -153,6 +214,9 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         "pooling": [StrOptions(set(STATISTICS)), None],
         "n_segments": [Interval(Integral, 1, None, closed="left")],
         "dtype": [StrOptions({"float32", "float64"}), None],
+        "on_error": [StrOptions({"raise", "warn"})],
+        "n_jobs": [Integral, None],
+        "cache": "no_validation",  # open_cache does
     }
 
     def __init__(
@@ -177,6 +241,9 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         pooling="mean_std",
         n_segments=1,
         dtype=None,
+        on_error="raise",
+        n_jobs=None,
+        cache=None,
     ):
         self.sample_rate = sample_rate
         self.convention = convention
@@ -197,7 +264,11 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         self.pooling = pooling
         self.n_segments = n_segments
         self.dtype = dtype
+        self.on_error = on_error
+        self.n_jobs = n_jobs
+        self.cache = cache
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Check the parameters and the form of X; learn nothing.
@@ -223,20 +294,48 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
             If X is no collection of clips, y has not as many entries, or a
             parameter is wrong.
         """
-        front_end = self._design("float64")
-        if front_end.n_empty:
-            warnings.warn(
-                f"{front_end.n_empty} of the mel filters are narrower than the spectrum's "
-                f"resolution, and constant: raise n_fft (now {front_end.n_fft}) or lower n_mels",
-                UserWarning,
-                stacklevel=3,
-            )
-        n_clips = len(self._as_clips(X, reset=True))
-        if y is not None and _num_samples(y) != n_clips:
-            raise ValueError(
-                f"y must have one label for each of {n_clips} clips, got {_num_samples(y)}"
-            )
+        context = self._init_callback_context()
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        self._check_fit(X, y)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Check the parameters, and compute the features of clips.
+
+        Parameters
+        ----------
+        X : list of clips, object array, pandas Series or array-like of shape \
+                (n_clips, n_samples)
+            As in `fit`.
+        y : array-like of shape (n_clips,), default=None
+            Only counted.
+
+        Returns
+        -------
+        features : ndarray of shape (n_clips, n_features_out)
+            As in `transform`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `fit` and `transform` raise.
+        """
+        clips = self._check_fit(X, y)
+        n_batches = -(-len(clips) // _BATCH_CLIPS)
+        context = self._init_callback_context(max_subtasks=n_batches)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+
+        def report():
+            subcontext = context.subcontext(task_name="clips")
+            subcontext.call_on_fit_task_begin(estimator=self)
+            subcontext.call_on_fit_task_end(estimator=self)
+
+        features = self._transform(clips, report)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return features
 
     def transform(self, X):
         """Compute the features of clips.
@@ -260,23 +359,7 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
             is missing, unreadable or cut short; the message names the clip.
         """
         self._validate_params()
-        if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
-            raise ValueError(
-                "pooling=None gives each clip a matrix of its own, which no data frame holds; "
-                "choose a pooling, or set_output(transform='default')"
-            )
-        clips = self._as_clips(X, reset=False)
-        front_end = functools.cache(self._design)
-        parts = []
-        # The products of a block are too small for a second BLAS thread.
-        with _threadpools().limit(limits=1, user_api="blas"):
-            for signals in self._load_in_groups(clips):
-                parts.extend(self._transform_group(signals, front_end(signals[0].dtype.name)))
-        if self.pooling is not None:
-            return np.vstack(parts)
-        frames = np.empty(len(parts), dtype=object)
-        frames[:] = parts
-        return frames
+        return self._transform(self._as_clips(X, reset=False))
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -294,7 +377,7 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         self._validate_params()
         stem, n_static = "mfcc", self.n_mfcc
         if self.features == "log_mel":
-            stem, n_static = "log_mel", self._design("float64").n_coefficients
+            stem, n_static = "log_mel", design(**self._settings()).n_coefficients
         slopes = ["", "delta_", "delta_delta_"][: self.deltas + 1]
         names = [f"{slope}{stem}{i}" for slope in slopes for i in range(n_static)]
         if self.pooling is not None:
@@ -313,23 +396,25 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = [] if self.dtype else ["float64", "float32"]
         return tags
 
-    def _design(self, dtype):
-        return design(
-            self.sample_rate,
-            convention=self.convention,
-            frame_length=self.frame_length,
-            frame_step=self.frame_step,
-            n_fft=self.n_fft,
-            window=self.window,
-            preemphasis=self.preemphasis,
-            n_mels=self.n_mels,
-            fmin=self.fmin,
-            fmax=self.fmax,
-            n_mfcc=self.n_mfcc,
-            lifter=self.lifter,
-            features=self.features,
-            dtype=dtype,
-        )
+    def _settings(self):
+        return {name: getattr(self, name) for name in _FRONT_END}
+
+    def _check_fit(self, X, y):
+        """Check X against y and the settings against each other; return the clips."""
+        front_end = design(**self._settings())
+        if front_end.n_empty:
+            warnings.warn(
+                f"{front_end.n_empty} of the mel filters are narrower than the spectrum's "
+                f"resolution, and constant: raise n_fft (now {front_end.n_fft}) or lower n_mels",
+                UserWarning,
+                stacklevel=6,
+            )
+        clips = self._as_clips(X, reset=True)
+        if y is not None and _num_samples(y) != len(clips):
+            raise ValueError(
+                f"y must have one label for each of {len(clips)} clips, got {_num_samples(y)}"
+            )
+        return clips
 
     def _as_clips(self, X, reset):
         """Return X as a sequence of clips; X that looks like a matrix is checked as one."""
@@ -338,6 +423,10 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
         if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
             raise TypeError("X must be a list of clips, got a single pair: give [X]")
         shape = getattr(X, "shape", None)
+        if shape is not None and len(shape) == 2 and shape[1] == 1:
+            column = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
+            if len(column) and isinstance(column[0], str | os.PathLike | tuple | np.ndarray):
+                X, shape = column, column.shape
         is_column = shape is not None and len(shape) == 1
         if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
             raise ValueError(
@@ -356,25 +445,64 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
             raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
         return validate_data(self, X, reset=reset, dtype="numeric")
 
-    def _load_in_groups(self, clips):
-        """Yield lists of signals of one type, some seconds long in all."""
-        group, n_samples = [], 0
-        for index, clip in enumerate(clips):
-            try:
-                signal = load(clip, self.sample_rate, dtype=self.dtype)
-            except (TypeError, ValueError) as error:
-                name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
-                raise type(error)(f"clip {index}{name}: {error}") from error
-            if group and (n_samples > _GROUP_SAMPLES or signal.dtype != group[0].dtype):
-                yield group
-                group, n_samples = [], 0
-            group.append(signal)
-            n_samples += len(signal)
-        yield group
+    def _transform(self, clips, report=None):
+        """Transform clips batch by batch; `report` is called after each."""
+        if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
+            raise ValueError(
+                "pooling=None gives each clip a matrix of its own, which no data frame holds; "
+                "choose a pooling, or set_output(transform='default')"
+            )
+        cache = open_cache(self.cache)
+        batches = [
+            range(start, min(start + _BATCH_CLIPS, len(clips)))
+            for start in range(0, len(clips), _BATCH_CLIPS)
+        ]
+        parts, problems = [], []
+        # The products of a block are too small for a second BLAS thread.
+        with _threadpools().limit(limits=1, user_api="blas"):
+            run = Parallel(n_jobs=self.n_jobs, require="sharedmem", return_as="generator")
+            for part, found in run(
+                delayed(self._transform_batch)(clips, batch, cache) for batch in batches
+            ):
+                parts.extend(part)
+                problems.extend(found)
+                if report is not None:
+                    report()
+        if problems:
+            shown = "; ".join(problems[:3]) + ("; ..." if len(problems) > 3 else "")
+            warnings.warn(
+                f"{len(problems)} of {len(clips)} clips can't be used, and are NaN: {shown}",
+                UserWarning,
+                stacklevel=5,
+            )
+        if self.pooling is not None:
+            return np.vstack(parts)
+        ragged = np.empty(len(parts), dtype=object)
+        ragged[:] = parts
+        return ragged
 
-    def _transform_group(self, signals, front_end):
-        """Return the features of each signal."""
-        frames, lengths = compute(signals, front_end)
+    def _transform_batch(self, clips, batch, cache):
+        """Return the features of some clips, and what was wrong with which."""
+        frames, problems = extract(
+            {index: clips[index] for index in batch},
+            self._settings(),
+            dtype=self.dtype,
+            on_error=self.on_error,
+            cache=cache,
+        )
+        features = []
+        # What is alike is finished together: clips of one type, but a long one alone.
+        for _, group in itertools.groupby(frames, key=_alike):
+            features.extend(self._finish(list(group)))
+        return features, problems
+
+    def _finish(self, group):
+        """Append deltas to, normalise and pool frames of one type; None becomes NaN."""
+        if group[0] is None:
+            nan = np.full(len(self.get_feature_names_out()), np.nan, dtype=self.dtype or "float32")
+            return [nan if self.pooling is not None else nan[np.newaxis]] * len(group)
+        lengths = np.array([len(frames) for frames in group])
+        frames = np.concatenate(group) if len(group) > 1 else group[0]
         columns = [frames]
         for _ in range(self.deltas):
             columns.append(delta(columns[-1], self.delta_width, lengths))
@@ -384,5 +512,14 @@ class MFCCTransformer(TransformerMixin, BaseEstimator):
             frames = normalize(frames, self.normalize, lengths)
         if self.pooling is not None:
             return pool(frames, self.pooling, self.n_segments, lengths)
+        if not frames.flags.writeable:  # it is the cache's own
+            frames = frames.copy()
         ends = np.cumsum(lengths).tolist()
         return [frames[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _alike(frames):
+    """Key of frames that are finished together; None goes with None, a long clip alone."""
+    if frames is None:
+        return None
+    return id(frames) if len(frames) > _LONG_FRAMES else frames.dtype

@@ -9,6 +9,9 @@ import numpy as np
 
 __all__ = ["STATISTICS", "delta", "normalize", "pool"]
 
+# Rows that are worked on at a time: hours of frames need no second copy of them.
+_BLOCK_ROWS = 1 << 15
+
 # What each kind of pooling computes, in the order of its columns.
 STATISTICS = {
     "mean": ("mean",),
@@ -61,13 +64,14 @@ def delta(frames, width=2, lengths=None):
     lengths = _as_lengths(frames, lengths)
     ends = np.cumsum(lengths)
     first, last = np.repeat(ends - lengths, lengths), np.repeat(ends - 1, lengths)
-    position = np.arange(len(frames))
     slopes = np.zeros_like(frames)
-    for n in range(1, width + 1):
-        ahead = frames[np.minimum(position + n, last)]
-        ahead -= frames[np.maximum(position - n, first)]
-        ahead *= n
-        slopes += ahead
+    for rows in _blocks(len(frames)):
+        position = np.arange(rows.start, rows.stop)
+        for n in range(1, width + 1):
+            ahead = frames[np.minimum(position + n, last[rows])]
+            ahead -= frames[np.maximum(position - n, first[rows])]
+            ahead *= n
+            slopes[rows] += ahead
     slopes /= 2 * sum(n * n for n in range(1, width + 1))
     return slopes
 
@@ -109,15 +113,17 @@ def normalize(frames, how, lengths=None):
     lengths = _as_lengths(frames, lengths)
     starts = np.cumsum(lengths) - lengths
     mean = _segment_means(frames, starts, lengths)
-    normalized = frames - np.repeat(mean, lengths, axis=0)
     if how == "mean_std":
-        scale = np.sqrt(_segment_means(np.square(normalized), starts, lengths))
+        scale = np.sqrt(_segment_means(frames, starts, lengths, around=mean))
         # A deviation that is rounding error of the mean is no deviation.
-        noise = 8 * np.finfo(frames.dtype).eps * np.abs(mean)
-        constant = scale <= noise
-        scale[constant] = 1.0
-        normalized[np.repeat(constant, lengths, axis=0)] = 0.0
-        normalized /= np.repeat(scale, lengths, axis=0)
+        constant = scale <= 8 * np.finfo(frames.dtype).eps * np.abs(mean)
+        scale[constant] = np.inf
+    clip = np.repeat(np.arange(len(lengths)), lengths)
+    normalized = np.empty_like(frames)
+    for rows in _blocks(len(frames)):
+        np.subtract(frames[rows], mean[clip[rows]], out=normalized[rows])
+        if how == "mean_std":
+            normalized[rows] /= scale[clip[rows]]
     return normalized
 
 
@@ -169,17 +175,37 @@ def pool(frames, how, n_segments=1, lengths=None):
     mean = _segment_means(frames, starts, counts)
     parts = [mean]
     if "std" in statistics:
-        squares = np.square(frames - np.repeat(mean, counts, axis=0))
-        parts.append(np.sqrt(_segment_means(squares, starts, counts)))
+        parts.append(np.sqrt(_segment_means(frames, starts, counts, around=mean)))
     if "min" in statistics:
         parts.append(np.minimum.reduceat(frames, starts))
         parts.append(np.maximum.reduceat(frames, starts))
     return np.stack(parts, axis=1).reshape(len(lengths), -1)
 
 
-def _segment_means(frames, starts, counts):
-    sums = np.add.reduceat(frames, starts, dtype=np.float64)
+def _segment_means(frames, starts, counts, around=None):
+    """Mean of the frames of each segment; with `around`, of their squared distance to it.
+
+    Segments follow each other without a gap. One that is longer than a block is
+    summed in blocks from its own start on, so that no other changes its rounding.
+    """
+    if len(frames) <= _BLOCK_ROWS or counts.max() <= _BLOCK_ROWS:
+        if around is not None:
+            frames = np.square(frames - np.repeat(around, counts, axis=0))
+        sums = np.add.reduceat(frames, starts, dtype=np.float64)
+    else:
+        sums = np.zeros((len(starts), frames.shape[1]))
+        for i, (start, count) in enumerate(zip(starts, counts, strict=True)):
+            for rows in _blocks(count):
+                part = frames[start + rows.start : start + rows.stop]
+                if around is not None:
+                    part = np.square(part - around[i])
+                sums[i] += part.sum(axis=0, dtype=np.float64)
     return (sums / counts[:, np.newaxis]).astype(frames.dtype)
+
+
+def _blocks(n_rows):
+    for start in range(0, n_rows, _BLOCK_ROWS):
+        yield slice(start, min(start + _BLOCK_ROWS, n_rows))
 
 
 def _as_lengths(frames, lengths):

@@ -117,8 +117,10 @@ def stream(chunks, sample_rate=16000, **settings):
         while len(samples) >= (needed := block.n_samples_needed(first, origin)):
             yield block.compute_one(samples, origin, first, block.n_rows, origin + needed)
             first += block.n_rows
-            # The sample before the next frame is kept for its pre-emphasis.
-            passed = max(0, first * front_end.frame_step - front_end.n_before - 1 - origin)
+            # The sample before the next frame is kept for its pre-emphasis. Frames with
+            # gaps between them may begin at one that is still to come.
+            passed = first * front_end.frame_step - front_end.n_before - 1 - origin
+            passed = min(max(0, passed), len(samples))
             samples, origin = samples[passed:], origin + passed
         pending, n_pending = [samples.copy()], len(samples)
     if not origin + n_pending:

@@ -17,8 +17,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skxent import MFCCTransformer
-from skxent import features as module
+from skxent import MFCCTransformer, extraction
 from skxent.audio import load
 from skxent.frames import STATISTICS, delta, normalize, pool
 from skxent.mfcc import mfcc
@@ -324,7 +323,7 @@ def test_a_clip_does_not_depend_on_its_batch(sizes, how, group_samples):
     clips = [(1000 * noise(size, seed)).astype(dtype) for seed, (size, dtype) in enumerate(sizes)]
     alone = [transformer.transform([clip])[0] for clip in clips]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_GROUP_SAMPLES", group_samples)
+        patch.setattr(extraction, "_GROUP_SAMPLES", group_samples)
         together = transformer.transform(clips)
     for row, expected in zip(together, alone, strict=True):
         tolerance = 1e-4 if expected.dtype == np.float32 else 1e-12

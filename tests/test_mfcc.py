@@ -8,8 +8,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from skxent import mfcc as module
+from skxent.conventions import (
+    CONVENTIONS,
+    cepstrum_matrix,
+    mel_filterbank,
+    mel_frequencies,
+)
 from skxent.frontend import design
-from skxent.mfcc import compute, mfcc
+from skxent.mfcc import compute, mfcc, stream
 
 
 @st.composite
@@ -304,3 +310,160 @@ def test_n_mfcc_is_of_no_matter_to_log_mel():
 def test_mfcc_wants_one_signal(signal):
     with pytest.raises(ValueError, match=r"signal must (have shape \(n_samples,\)|not be empty)"):
         mfcc(signal, 8000)
+
+
+# Streams
+
+SETTINGS = [
+    {},
+    {"convention": "librosa", "n_mels": 20},
+    {"convention": "kaldi"},
+    {"convention": "htk", "features": "log_mel"},
+    {"frame_length": 0.01, "frame_step": 0.02},
+    {"convention": "librosa", "n_mels": 20, "frame_step": 0.05, "preemphasis": 0.9},
+]
+
+
+@given(
+    signal=strategies.signals(max_size=3000),
+    cuts=st.lists(st.floats(0, 1), max_size=6),
+    settings=st.sampled_from(SETTINGS),
+    dtype=st.sampled_from(["float32", "float64"]),
+)
+def test_a_stream_gives_the_frames_of_the_whole_bit_for_bit(signal, cuts, settings, dtype):
+    signal = signal.astype(dtype)
+    positions = sorted(int(cut * len(signal)) for cut in cuts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_BLOCK_BYTES", 1)  # blocks of 64 frames, the fewest
+        whole = mfcc(signal, 8000, **settings)
+        blocks = list(stream(np.split(signal, positions), 8000, **settings))
+    assert blocks[0].dtype == dtype
+    np.testing.assert_array_equal(np.vstack(blocks), whole)
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_stream_of_equal_chunks_gives_the_frames_of_the_whole(size, settings):
+    signal = np.random.default_rng(0).normal(size=12_000 if size > 1 else 700)
+    chunks = (signal[start : start + size] for start in range(0, len(signal), size))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_BLOCK_BYTES", 1)
+        blocks = list(stream(chunks, 8000, **settings))
+        whole = mfcc(signal, 8000, **settings)
+    np.testing.assert_array_equal(np.vstack(blocks), whole)
+
+
+def test_a_block_comes_as_soon_as_its_samples_do():
+    signal = np.random.default_rng(0).normal(size=100_000)
+    seen = 0
+
+    def chunks():
+        nonlocal seen
+        for start in range(0, len(signal), 1000):
+            seen = start + 1000
+            yield signal[start:seen]
+
+    blocks = stream(chunks(), 8000)
+    n_frames = len(next(blocks))
+    needed = (n_frames - 1) * 80 + 200
+    assert needed <= seen < needed + 1000
+
+
+@pytest.mark.parametrize("chunks", [[], [[]], [[], np.empty(0)]])
+def test_a_stream_without_samples_is_an_error(chunks):
+    with pytest.raises(ValueError, match="chunks must hold at least one sample"):
+        list(stream(chunks, 8000))
+
+
+# Laws of the conventions
+
+CONVENTION_NAMES = sorted(CONVENTIONS)
+
+
+@pytest.mark.parametrize("convention", CONVENTION_NAMES)
+@given(signal=strategies.signals(min_size=400, max_size=3000), shift=st.integers(1, 5))
+def test_a_shift_by_a_step_shifts_the_frames_by_one(convention, signal, shift):
+    settings = {"convention": convention, "n_mels": 20, "features": "log_mel"}
+    frames = mfcc(signal, 8000, **settings)
+    later = mfcc(signal[80 * shift :], 8000, **settings) if len(signal) > 80 * shift else []
+    # Of the first frames some know what was cut off.
+    known = 2 if convention == "librosa" else 1 if convention == "psf" else 0
+    count = min(len(frames) - shift, len(later)) - known
+    if count > 0:
+        np.testing.assert_allclose(
+            later[known : known + count],
+            frames[shift + known : shift + known + count],
+            rtol=1e-9,
+            atol=1e-6,
+        )
+
+
+@pytest.mark.parametrize("convention", CONVENTION_NAMES)
+@given(seed=st.integers(0, 1000), gain=st.sampled_from([2.0, 4.0, 8.0]))
+def test_a_gain_adds_a_constant_to_the_log_energies(convention, seed, gain):
+    signal = np.random.default_rng(seed).normal(size=2000)
+    settings = {"convention": convention, "n_mels": 20, "features": "log_mel"}
+    choices = CONVENTIONS[convention]
+    expected = choices.power * choices.unit * np.log(gain)
+    difference = mfcc(gain * signal, 8000, **settings) - mfcc(signal, 8000, **settings)
+    np.testing.assert_allclose(difference, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("convention", CONVENTION_NAMES)
+@pytest.mark.parametrize("sample_rate", [8000, 16000, 44100])
+def test_filters_are_not_negative_and_cover_what_lies_between_the_edges(convention, sample_rate):
+    choices = CONVENTIONS[convention]
+    fmin, fmax, n_fft = 200.0, 0.4 * sample_rate, 2048
+    filters = mel_filterbank(choices, 24, n_fft, sample_rate, fmin, fmax)
+    assert (filters >= 0.0).all()
+    assert (filters.max(axis=0) > 0.0).all()
+    frequencies = np.arange(n_fft // 2 + 1) * sample_rate / n_fft
+    inside = filters.any(axis=1)
+    width = 2 * sample_rate / n_fft
+    assert inside[(frequencies > fmin + width) & (frequencies < fmax - width)].all()
+    assert not inside[(frequencies < fmin - width) | (frequencies > fmax + width)].any()
+    centres = mel_frequencies(choices, 24, fmin, fmax)[1:-1]
+    np.testing.assert_allclose(frequencies[filters.argmax(axis=0)], centres, rtol=0, atol=width)
+
+
+@pytest.mark.parametrize("convention", CONVENTION_NAMES)
+def test_the_cosine_transform_goes_back_and_forth(convention):
+    choices = CONVENTIONS[convention]
+    matrix = cepstrum_matrix(choices, 20, 20, 0.0)[:20] / choices.unit
+    if choices.energy is not None:  # its column is the energy's
+        product = matrix[:, 1:].T @ matrix[:, 1:]
+        np.testing.assert_allclose(product, np.eye(19), rtol=0, atol=1e-12)
+    else:
+        expected = np.eye(20)
+        expected[0, 0] = 2.0 if choices.dct == "htk" else 1.0
+        np.testing.assert_allclose(matrix.T @ matrix, expected, rtol=0, atol=1e-12)
+
+
+@given(signal=strategies.signals(min_size=200, max_size=2000))
+def test_the_energy_of_a_frame_is_that_of_its_samples(signal):
+    # Parseval: the sum over half the spectrum, of which 0 and the middle have no twin.
+    energy = np.exp(mfcc(signal, 8000, preemphasis=0.0)[:, 0])
+    step, length, n_fft = 80, 200, 256
+    for t, value in enumerate(energy):
+        frame = np.zeros(n_fft)
+        frame[: len(signal[t * step : t * step + length])] = signal[t * step : t * step + length]
+        ends = (frame.sum() ** 2 + (frame * (-1.0) ** np.arange(n_fft)).sum() ** 2) / n_fft
+        expected = 0.5 * ((frame**2).sum() + ends)
+        np.testing.assert_allclose(value, expected or np.finfo(float).eps, rtol=1e-9)
+
+
+@pytest.mark.parametrize("convention", CONVENTION_NAMES)
+@pytest.mark.parametrize("n_samples", [1, 10, 199])
+def test_a_clip_shorter_than_a_frame_has_one_finite_frame_or_more(convention, n_samples):
+    for features in ("mfcc", "log_mel"):
+        settings = {"convention": convention, "n_mels": 20, "features": features}
+        for signal in (np.zeros(n_samples), np.ones(n_samples)):
+            frames = mfcc(signal, 8000, **settings)
+            assert np.isfinite(frames).all()
+            assert len(frames) == (1 + n_samples // 80 if convention == "librosa" else 1)
+
+
+def test_frame_times_are_the_centres():
+    np.testing.assert_allclose(design(8000).frame_times(2), [0.0125, 0.0225])
+    centred = design(8000, convention="librosa", n_mels=20)
+    np.testing.assert_allclose(centred.frame_times(2), [0.0, 0.01])

@@ -1,0 +1,291 @@
+"""Displays: pictures of what the estimators see, in the style of scikit-learn."""
+
+import inspect
+import os
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+from skxent.audio import load
+from skxent.frontend import design
+
+__all__ = ["CepstralDisplay"]
+
+# A longer waveform is drawn as the least and the greatest value of stretches: on paper the
+# same line, but for minutes of sound much faster, and within what the renderer can hold.
+_MAX_STRETCHES = 10_000
+
+_SETTINGS = tuple(name for name in inspect.signature(design).parameters if name != "dtype")
+
+
+class CepstralDisplay:
+    """Waveform, log-mel energies and cepstral coefficients of one clip, over time.
+
+    :meth:`from_clip` computes them the way a transformer does. All parameters are
+    stored as attributes.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n_samples,)
+        The clip, mono.
+
+    sample_rate : float
+        Of the signal, in hertz.
+
+    log_mel : ndarray of shape (n_frames, n_mels)
+        Logarithms of the mel filters' energies.
+
+    mfcc : ndarray of shape (n_frames, n_mfcc)
+        Cepstral coefficients.
+
+    times : ndarray of shape (n_frames,)
+        Centres of the frames, in seconds from the beginning of the signal.
+
+    frequencies : ndarray of shape (n_mels,)
+        Centres of the mel filters, in hertz, rising.
+
+    frame_step : float
+        From one frame to the next, in seconds: what a frame takes of the images.
+
+    log_mel_label : str, default="log energy"
+        What `log_mel` is, and its unit.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Figure that holds the panels.
+
+    axes_ : ndarray of matplotlib Axes of shape (3,)
+        Panels of the waveform, the log-mel energies and the coefficients.
+
+    line_ : matplotlib Line2D
+        The waveform.
+
+    images_ : tuple of two matplotlib AxesImage
+        Log-mel energies and coefficients: a column is a frame, the lowest row is
+        the first filter or coefficient. The colours of the second span the values
+        of all coefficients but the zeroth.
+
+    colorbars_ : tuple of two matplotlib Colorbar
+        Those of the images.
+
+    See Also
+    --------
+    skxent.MFCCTransformer : Computes the same for many clips, as features.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from skxent import MFCCTransformer
+    >>> from skxent.plotting import CepstralDisplay
+    >>> clip = np.sin(2 * np.pi * 440 / 8000 * np.arange(4000))
+    >>> display = CepstralDisplay.from_clip(MFCCTransformer(sample_rate=8000), clip)
+    >>> display.log_mel.shape, display.mfcc.shape
+    ((49, 26), (49, 13))
+    >>> display.times[:3], display.frequencies[:3].round()
+    (array([0.0125, 0.0225, 0.0325]), array([ 51., 106., 165.]))
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        *,
+        signal,
+        sample_rate,
+        log_mel,
+        mfcc,
+        times,
+        frequencies,
+        frame_step,
+        log_mel_label="log energy",
+    ):
+        self.signal = signal
+        self.sample_rate = sample_rate
+        self.log_mel = log_mel
+        self.mfcc = mfcc
+        self.times = times
+        self.frequencies = frequencies
+        self.frame_step = frame_step
+        self.log_mel_label = log_mel_label
+
+    @classmethod
+    def from_clip(cls, transformer, clip, *, axes=None, cmap="viridis"):
+        """Draw a clip as a transformer sees it.
+
+        Parameters
+        ----------
+        transformer : MFCCTransformer
+            Its settings decide the sample rate, the frames, the filters and the
+            coefficients; what it does with frames (slopes, normalisation, pooling)
+            is left out. It need not be fitted, and is not changed.
+        clip : array-like, tuple or path
+            An array of shape (n_samples,) or (n_samples, n_channels) at the
+            transformer's `sample_rate`, a ``(rate, signal)`` pair, or the path of a
+            sound file.
+        axes : array-like of matplotlib Axes of shape (3,), default=None
+            Where to draw, from the waveform on; a figure with
+            ``layout="constrained"`` makes room for the colour bars beside them. None
+            makes a new figure.
+        cmap : str or matplotlib Colormap, default="viridis"
+            Colours of the images.
+
+        Returns
+        -------
+        display : CepstralDisplay
+            What was computed and drawn.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the transformer or the clip is none, the clip is empty, holds NaN or
+            infinity, or its file can't be read, or there are not three axes.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_clip")
+        if axes is not None:
+            _as_three(axes)
+        settings = transformer.get_params() if hasattr(transformer, "get_params") else {}
+        if not settings.keys() >= set(_SETTINGS):
+            raise TypeError(
+                f"transformer must be an MFCCTransformer, got {type(transformer).__name__}"
+            )
+        settings = {name: settings[name] for name in _SETTINGS} | {"features": "log_mel"}
+        front_end = design(**settings)
+        try:
+            signal = load(clip, transformer.sample_rate, dtype=transformer.dtype)
+        except (TypeError, ValueError) as error:
+            name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
+            raise type(error)(f"clip{name}: {error}") from error
+        # Frames fit in no data frame, so an output that was set is unset.
+        frames = clone(transformer).set_output(transform="default")
+        frames.set_params(deltas=0, normalize=None, pooling=None)
+        log_mel, mfcc = (
+            frames.set_params(features=features).transform([signal])[0]
+            for features in ("log_mel", "mfcc")
+        )
+        convention = front_end.convention
+        display = cls(
+            signal=signal,
+            sample_rate=transformer.sample_rate,
+            log_mel=log_mel,
+            mfcc=mfcc,
+            times=front_end.frame_times(len(log_mel)),
+            frequencies=front_end.frequencies,
+            frame_step=front_end.frame_step / transformer.sample_rate,
+            log_mel_label=(
+                f"log {'energy' if convention.power == 2 else 'magnitude'} "
+                f"({'base e' if convention.unit == 1.0 else 'dB'})"
+            ),
+        )
+        return display.plot(axes, cmap=cmap)
+
+    def plot(self, axes=None, *, cmap="viridis"):
+        """Draw what is stored.
+
+        Parameters
+        ----------
+        axes : array-like of matplotlib Axes of shape (3,), default=None
+            Where to draw, from the waveform on; a figure with
+            ``layout="constrained"`` makes room for the colour bars beside them. None
+            makes a new figure.
+        cmap : str or matplotlib Colormap, default="viridis"
+            Colours of the images.
+
+        Returns
+        -------
+        display : CepstralDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            If there are not three axes.
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+
+        if axes is None:
+            _, axes = plt.subplots(3, 1, sharex=True, figsize=(8, 6.5), layout="constrained")
+        axes = _as_three(axes)
+        waveform, spectrogram, cepstrogram = axes
+        (line,) = waveform.plot(*_outline(self.signal, self.sample_rate), linewidth=0.7)
+        begin, end = self.times[[0, -1]] + np.array([-0.5, 0.5]) * self.frame_step
+        images, colorbars = [], []
+        for ax, values, seen, label in [
+            (spectrogram, self.log_mel, self.log_mel, self.log_mel_label),
+            # The zeroth coefficient, loudness, may be of another size than all others.
+            (cepstrogram, self.mfcc, self.mfcc[:, 1:], "value"),
+        ]:
+            seen = seen if seen.size else values
+            image = ax.imshow(
+                values.T,
+                cmap=cmap,
+                origin="lower",
+                aspect="auto",
+                extent=(begin, end, -0.5, values.shape[1] - 0.5),
+                vmin=seen.min(),
+                vmax=seen.max(),
+            )
+            below, above = int(values.min() < seen.min()), int(values.max() > seen.max())
+            colorbar = ax.figure.colorbar(
+                image,
+                # Beside the panel and none of its width: the panels' time axes stay aligned.
+                cax=ax.inset_axes((1.02, 0.0, 0.02, 1.0)),
+                extend=("neither", "min", "max", "both")[below + 2 * above],
+            )
+            colorbar.set_label(label)
+            images.append(image)
+            colorbars.append(colorbar)
+        rows, labels = _frequency_ticks(self.frequencies)
+        spectrogram.set_yticks(rows, labels)
+        n_mfcc = self.mfcc.shape[1]
+        cepstrogram.set_yticks(np.arange(0, n_mfcc, 1 + n_mfcc // 10))
+        waveform.set(title="Waveform", ylabel="amplitude")
+        spectrogram.set(title="Log-mel", ylabel="frequency (Hz)")
+        cepstrogram.set(title="MFCC", ylabel="coefficient", xlabel="time (s)")
+        limits = min(0.0, begin), max(len(self.signal) / self.sample_rate, end)
+        for ax in axes:
+            ax.set_xlim(limits)
+        self.figure_, self.axes_, self.line_ = axes[0].figure, axes, line
+        self.images_, self.colorbars_ = tuple(images), tuple(colorbars)
+        return self
+
+
+def _as_three(axes):
+    axes = np.asarray(axes, dtype=object).ravel()
+    if len(axes) != 3:
+        raise ValueError(
+            f"axes must be 3, for the waveform, the log-mel energies and the MFCCs, got {len(axes)}"
+        )
+    return axes
+
+
+def _outline(signal, sample_rate):
+    """Return the times and values of the points of a line that looks like the signal."""
+    if len(signal) <= 2 * _MAX_STRETCHES:
+        return np.arange(len(signal)) / sample_rate, signal
+    starts = np.linspace(0, len(signal), _MAX_STRETCHES, endpoint=False, dtype=np.intp)
+    lowest, highest = np.minimum.reduceat(signal, starts), np.maximum.reduceat(signal, starts)
+    return np.repeat(starts, 2) / sample_rate, np.column_stack([lowest, highest]).ravel()
+
+
+def _frequency_ticks(frequencies):
+    """Return rows of the image, which lie between those of filters, and labels in hertz."""
+    from matplotlib.ticker import MaxNLocator
+
+    lowest, highest = frequencies[[0, -1]]
+    if len(frequencies) == 1:
+        return [0], [f"{lowest:.0f}"]
+    ticks = np.outer(10.0 ** np.arange(6), [1.0, 2.0, 3.0, 5.0]).ravel()
+    ticks = ticks[(ticks >= lowest) & (ticks <= highest)]
+    if len(ticks) < 3:  # the bank is narrow
+        ticks = MaxNLocator(5).tick_values(lowest, highest)
+        ticks = ticks[(ticks >= lowest) & (ticks <= highest)]
+    rows = np.interp(ticks, frequencies, np.arange(len(frequencies)))
+    # From the top down, as the mel scale crowds the lower ones.
+    kept = []
+    for i in reversed(range(len(rows))):
+        if not kept or rows[kept[-1]] - rows[i] >= len(frequencies) / 12:
+            kept.append(i)
+    return rows[kept], [f"{tick:g}" for tick in ticks[kept]]
