@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 from skxent.cache import open_cache
 from skxent.conventions import CONVENTIONS
 from skxent.extraction import extract
-from skxent.frames import STATISTICS, delta, normalize, pool
+from skxent.frames import STATISTICS, summarize
 from skxent.frontend import design
 
 __all__ = ["MFCCTransformer"]
@@ -497,25 +497,25 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return features, problems
 
     def _finish(self, group):
-        """Append deltas to, normalise and pool frames of one type; None becomes NaN."""
+        """Return the features of clips from their frames of one type; None becomes NaN."""
         if group[0] is None:
             nan = np.full(len(self.get_feature_names_out()), np.nan, dtype=self.dtype or "float32")
             return [nan if self.pooling is not None else nan[np.newaxis]] * len(group)
         lengths = np.array([len(frames) for frames in group])
         frames = np.concatenate(group) if len(group) > 1 else group[0]
-        columns = [frames]
-        for _ in range(self.deltas):
-            columns.append(delta(columns[-1], self.delta_width, lengths))
-        if self.deltas:
-            frames = np.hstack(columns)
-        if self.normalize is not None:
-            frames = normalize(frames, self.normalize, lengths)
+        features = summarize(
+            frames,
+            lengths,
+            deltas=self.deltas,
+            delta_width=self.delta_width,
+            normalization=self.normalize,
+            pooling=self.pooling,
+            n_segments=self.n_segments,
+        )
         if self.pooling is not None:
-            return pool(frames, self.pooling, self.n_segments, lengths)
-        if not frames.flags.writeable:  # it is the cache's own
-            frames = frames.copy()
+            return features
         ends = np.cumsum(lengths).tolist()
-        return [frames[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        return [features[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _alike(frames):

@@ -7,7 +7,7 @@ functions here are pure and never mix clips.
 
 import numpy as np
 
-__all__ = ["STATISTICS", "delta", "normalize", "pool"]
+__all__ = ["STATISTICS", "delta", "normalize", "pool", "summarize"]
 
 # Rows that are worked on at a time: hours of frames need no second copy of them.
 _BLOCK_ROWS = 1 << 15
@@ -180,6 +180,69 @@ def pool(frames, how, n_segments=1, lengths=None):
         parts.append(np.minimum.reduceat(frames, starts))
         parts.append(np.maximum.reduceat(frames, starts))
     return np.stack(parts, axis=1).reshape(len(lengths), -1)
+
+
+def summarize(
+    frames,
+    lengths,
+    *,
+    deltas=0,
+    delta_width=2,
+    normalization=None,
+    pooling=None,
+    n_segments=1,
+):
+    """Append slopes to the coefficients, normalise and pool them.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_coefficients)
+        Frames.
+    lengths : array-like of int of shape (n_clips,)
+        Number of frames of each clip.
+    deltas : int, default=0
+        How many orders of slopes to append.
+    delta_width : int, default=2
+        As `width` in :func:`delta`.
+    normalization : {"mean", "mean_std"}, default=None
+        As `how` in :func:`normalize`; None does not.
+    pooling : {"mean", "mean_std", "statistics"}, default=None
+        As `how` in :func:`pool`; None does not.
+    n_segments : int, default=1
+        As in :func:`pool`.
+
+    Returns
+    -------
+    summary : ndarray
+        As :func:`pool` returns it; without pooling the frames, of shape
+        (n_frames, (1 + deltas) * n_coefficients).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.frames import summarize
+    >>> ramp = np.arange(5.0)[:, np.newaxis]
+    >>> summarize(ramp, [5], deltas=1, delta_width=1, pooling="mean")
+    array([[2. , 0.8]])
+    """
+    lengths = np.asarray(lengths)
+    n_frames, n_coefficients = frames.shape
+    # Each coefficient goes its own way, so those of hours of frames go one by one.
+    step = 1 if n_frames > _BLOCK_ROWS else n_coefficients
+    n_values = len(STATISTICS[pooling]) * n_segments if pooling else 1
+    n_rows = len(lengths) if pooling else n_frames
+    summary = np.empty((n_rows, n_values, (1 + deltas) * n_coefficients), frames.dtype)
+    for first in range(0, n_coefficients, step):
+        part = frames[:, first : first + step]
+        for order in range(deltas + 1):
+            if order:
+                part = delta(part, delta_width, lengths)
+            done = part if normalization is None else normalize(part, normalization, lengths)
+            if pooling is not None:
+                done = pool(done, pooling, n_segments, lengths)
+            start = order * n_coefficients + first
+            summary[:, :, start : start + step] = done.reshape(n_rows, n_values, -1)
+    return summary.reshape(n_rows, -1)
 
 
 def _segment_means(frames, starts, counts, around=None):
