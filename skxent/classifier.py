@@ -55,9 +55,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
           number.
 
     learning_rate : float or "auto", default="auto"
-        Step size of "gd". "auto" is the largest safe one, the inverse of a bound
-        on the curvature of J: every rate up to it descends. Giving a number to
-        a solver without a learning rate is an error.
+        Step size of "gd". "auto" is a safe one, the inverse of a bound on the
+        curvature of J: without momentum, every rate up to it descends at every
+        step. Giving a number to a solver without a learning rate is an error.
 
     momentum : float, default=0.9
         Momentum of "gd", in [0, 1).

@@ -120,7 +120,7 @@ def read_blocks(path, dtype, n_samples, sample_rate=0):
     >>> from skxent.decoding import read_blocks
     >>> path = load_spoken_digits().filenames[0]
     >>> [len(block) for block, rate in read_blocks(path, "float32", 2000)]
-    [2000, 1898]
+    [2000, 1611]
     """
     file, n_bytes = _open(path)
     with file:
@@ -203,7 +203,7 @@ def count_frames(path):
     >>> from skxent.datasets import load_spoken_digits
     >>> from skxent.decoding import count_frames
     >>> count_frames(load_spoken_digits().filenames[0])
-    (3898, 8000)
+    (3611, 8000)
     """
     file, n_bytes = _open(path)
     with file:

@@ -68,20 +68,33 @@ def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
     >>> problems
     ['clip 8: empty: it has no samples']
     """
-    numbers, problems = list(clips), []
+    numbers, reasons = list(clips), {}
 
     def compute_at(positions):
         chosen = {numbers[i]: clips[numbers[i]] for i in positions}
-        return _compute(chosen, settings, dtype, on_error, problems)
+        return _compute(chosen, settings, dtype, on_error, reasons)
 
     if cache is None:
-        return compute_at(range(len(numbers))), problems
-    parameters = (*sorted(settings.items()), dtype)
-    keys = [clip_key(clip, parameters) for clip in clips.values()]
-    return recall(cache, keys, compute_at), problems
+        frames = compute_at(range(len(numbers)))
+    else:
+        parameters = (*sorted(settings.items()), dtype)
+        keys = [clip_key(clip, parameters) for clip in clips.values()]
+        frames = recall(cache, keys, compute_at)
+        # A clip that is there twice was tried once.
+        of_key = {key: reasons[n] for key, n in zip(keys, numbers, strict=True) if n in reasons}
+        for number, key, found in zip(numbers, keys, frames, strict=True):
+            if found is None:
+                reasons.setdefault(number, of_key[key])
+    problems = [_describe(number, clips[number], reasons[number]) for number in sorted(reasons)]
+    return frames, problems
 
 
-def _compute(clips, settings, dtype, on_error, problems):
+def _describe(number, clip, reason):
+    name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
+    return f"clip {number}{name}: {reason}"
+
+
+def _compute(clips, settings, dtype, on_error, reasons):
     """Compute frames in groups of short clips of one type, and of long clips alone."""
     frames, group, group_type, n_samples = dict.fromkeys(clips), {}, None, 0
     for number, clip in clips.items():
@@ -91,11 +104,11 @@ def _compute(clips, settings, dtype, on_error, problems):
                 continue
             signal = load(clip, settings["sample_rate"], dtype=dtype)
         except (TypeError, ValueError) as error:
-            name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
-            message = f"clip {number}{name}: {error}"
             if on_error == "raise":
-                raise type(error)(message) from error
-            problems.append(message)
+                # Not the type of the error itself: a UnicodeEncodeError takes no message.
+                kind = TypeError if isinstance(error, TypeError) else ValueError
+                raise kind(_describe(number, clip, error)) from error
+            reasons[number] = str(error)  # without the traceback, which holds the samples
             continue
         if group and (n_samples > _GROUP_SAMPLES or signal.dtype != group_type):
             frames.update(_compute_group(group, settings))
@@ -123,7 +136,9 @@ def _is_long(clip, sample_rate):
             return False
     else:
         signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
-        if not hasattr(signal, "__len__") or len(signal) < _LONG_SAMPLES:
+        # An array without dimensions has a __len__ that raises.
+        is_scalar = not hasattr(signal, "__len__") or getattr(signal, "ndim", 1) == 0
+        if is_scalar or len(signal) < _LONG_SAMPLES:
             return False
     return count_samples(clip, sample_rate) > _LONG_SAMPLES
 

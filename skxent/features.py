@@ -7,6 +7,7 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -26,6 +27,10 @@ __all__ = ["MFCCTransformer"]
 # Clips are worked on in batches, which share the cost of each call and are what
 # threads take.
 _BATCH_CLIPS = 256
+
+# Below this many samples a clip on average, threads wait for each other's Python longer
+# than they work side by side.
+_THREADED_SAMPLES = 1 << 16
 
 # Frames of a clip that is not worth copying to stand beside others'.
 _LONG_FRAMES = 1 << 13
@@ -130,7 +135,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     n_jobs : int, default=None
         Number of threads that decode and transform clips; None is 1 unless in a
-        :func:`joblib.parallel_config` context, -1 is one for each core.
+        :func:`joblib.parallel_config` context, -1 is one for each core. Clips of
+        less than some 65,000 samples on average are worked on by one thread, as
+        more would make it slower.
 
     cache : None, "memory", path, joblib.Memory or object, default=None
         Where to keep the frames of clips, so that a search computes them once and
@@ -296,7 +303,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self._check_fit(X, y)
+        self._check_fit(X, y, stacklevel=5)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -323,7 +330,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         TypeError, ValueError
             As `fit` and `transform` raise.
         """
-        clips = self._check_fit(X, y)
+        clips = self._check_fit(X, y, stacklevel=6)
         n_batches = -(-len(clips) // _BATCH_CLIPS)
         context = self._init_callback_context(max_subtasks=n_batches)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -333,7 +340,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        features = self._transform(clips, report)
+        features = self._transform(clips, report, stacklevel=6)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -393,21 +400,25 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
+        tags.input_tags.allow_nan = self.on_error == "warn"
         tags.transformer_tags.preserves_dtype = [] if self.dtype else ["float64", "float32"]
         return tags
 
     def _settings(self):
         return {name: getattr(self, name) for name in _FRONT_END}
 
-    def _check_fit(self, X, y):
-        """Check X against y and the settings against each other; return the clips."""
+    def _check_fit(self, X, y, stacklevel):
+        """Check X against y and the settings against each other; return the clips.
+
+        Warnings point at the caller of the public method, `stacklevel` calls away.
+        """
         front_end = design(**self._settings())
         if front_end.n_empty:
             warnings.warn(
                 f"{front_end.n_empty} of the mel filters are narrower than the spectrum's "
                 f"resolution, and constant: raise n_fft (now {front_end.n_fft}) or lower n_mels",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=stacklevel,
             )
         clips = self._as_clips(X, reset=True)
         if y is not None and _num_samples(y) != len(clips):
@@ -425,7 +436,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         shape = getattr(X, "shape", None)
         if shape is not None and len(shape) == 2 and shape[1] == 1:
             column = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
-            if len(column) and isinstance(column[0], str | os.PathLike | tuple | np.ndarray):
+            # Some of them may be missing, the first too.
+            if any(isinstance(clip, str | os.PathLike | tuple | np.ndarray) for clip in column):
                 X, shape = column, column.shape
         is_column = shape is not None and len(shape) == 1
         if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
@@ -443,9 +455,11 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             return clips
         if shape is None and not hasattr(X, "__array__"):
             raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
-        return validate_data(self, X, reset=reset, dtype="numeric")
+        # With "warn", a row that is not finite is a clip that can't be used.
+        is_finite = self.on_error == "raise"
+        return validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=is_finite)
 
-    def _transform(self, clips, report=None):
+    def _transform(self, clips, report=None, stacklevel=4):
         """Transform clips batch by batch; `report` is called after each."""
         if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
@@ -457,10 +471,13 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             range(start, min(start + _BATCH_CLIPS, len(clips)))
             for start in range(0, len(clips), _BATCH_CLIPS)
         ]
+        n_threads = effective_n_jobs(self.n_jobs)
+        if n_threads > 1 and _mean_size(clips) < _THREADED_SAMPLES:
+            n_threads = 1
         parts, problems = [], []
         # The products of a block are too small for a second BLAS thread.
         with _threadpools().limit(limits=1, user_api="blas"):
-            run = Parallel(n_jobs=self.n_jobs, require="sharedmem", return_as="generator")
+            run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
             for part, found in run(
                 delayed(self._transform_batch)(clips, batch, cache) for batch in batches
             ):
@@ -473,7 +490,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             warnings.warn(
                 f"{len(problems)} of {len(clips)} clips can't be used, and are NaN: {shown}",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=stacklevel,
             )
         if self.pooling is not None:
             return np.vstack(parts)
@@ -522,4 +539,18 @@ def _alike(frames):
     """Key of frames that are finished together; None goes with None, a long clip alone."""
     if frames is None:
         return None
-    return id(frames) if len(frames) > _LONG_FRAMES else frames.dtype
+    # By letter, as the type float64 itself equals None.
+    return id(frames) if len(frames) > _LONG_FRAMES else frames.dtype.char
+
+
+def _mean_size(clips, n_sampled=32):
+    """Return how many samples a clip has on average; of a file, guessed from its bytes."""
+    sampled = clips[:: max(1, len(clips) // n_sampled)]
+    return sum(map(_size, sampled)) / len(sampled)
+
+
+def _size(clip):
+    if isinstance(clip, str | os.PathLike):
+        return os.path.getsize(clip) // 2 if os.path.isfile(clip) else 0
+    signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
+    return getattr(signal, "size", 0)

@@ -68,8 +68,8 @@ def log_softmax(logits):
 
     .. math:: \log p_k = z_k - \log \sum_j e^{z_j}
 
-    The result is finite wherever the logits are, and keeps its relative
-    accuracy where a probability rounds to one.
+    The result is finite wherever the logits and their differences are, and
+    keeps its relative accuracy where a probability rounds to one.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def sequence_cross_entropy(
     loss : float
         In nats for each sequence, on (weighted) average.
     gradient : list of ndarray, or ndarray of the padded shape
-        In the form of `logits`.
+        A list, with one array for each sequence; an array where `lengths` is given.
 
     Raises
     ------

@@ -8,6 +8,8 @@ one that comes in pieces. What is then done with frames is in
 :mod:`skxent.frames`.
 """
 
+import threading
+
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import as_strided
@@ -20,6 +22,9 @@ __all__ = ["compute", "mfcc", "stream"]
 # spectrum stay in a core's cache, and no clip is too short to fill a block:
 # several share one.
 _BLOCK_BYTES = 1 << 20
+
+# Each thread keeps its last block: fresh memory costs as much as what is done in it.
+_kept = threading.local()
 
 
 def mfcc(signal, sample_rate=16000, **settings):
@@ -160,7 +165,7 @@ def compute(signals, front_end):
     ((102, 13), array([99,  3]))
     """
     lengths = np.array([front_end.n_frames(len(signal)) for signal in signals])
-    block = _Block(front_end)
+    block = _keep_block(front_end)
     frames = np.empty((lengths.sum(), front_end.n_coefficients), front_end.filterbank.dtype)
     row = 0
     for signal, n_frames in zip(signals, lengths.tolist(), strict=True):
@@ -174,6 +179,14 @@ def compute(signals, front_end):
             first += taken
     block.flush(frames, row)
     return frames, lengths
+
+
+def _keep_block(front_end):
+    block = getattr(_kept, "block", None)
+    if block is None or block.front_end is not front_end:
+        block = _kept.block = _Block(front_end)
+    block.clear()
+    return block
 
 
 class _Block:

@@ -156,7 +156,8 @@ class CepstralDisplay:
             signal = load(clip, transformer.sample_rate, dtype=transformer.dtype)
         except (TypeError, ValueError) as error:
             name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
-            raise type(error)(f"clip{name}: {error}") from error
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"clip{name}: {error}") from error
         # Frames fit in no data frame, so an output that was set is unset.
         frames = clone(transformer).set_output(transform="default")
         frames.set_params(deltas=0, normalize=None, pooling=None)

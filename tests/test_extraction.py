@@ -1,7 +1,12 @@
+import functools
+import os
+import pickle
 import threading
 import tracemalloc
 import warnings
+from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -175,6 +180,77 @@ def test_unusable_clips_are_rows_of_nan_and_counted(paths, tmp_path):
     np.testing.assert_allclose(features[[0, 3]], transformer.transform(paths[:2]), rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "mixed"])
+@pytest.mark.parametrize("pooling", ["mean", None])
+@pytest.mark.parametrize("cache", [None, "fresh"])
+@pytest.mark.parametrize("bad", [[0], [1, 2], [3], [0, 3], [0, 1, 2, 3]])
+def test_an_unusable_clip_may_stand_anywhere_among_any_type(dtype, pooling, cache, bad):
+    types = ["float64", "int16", "float32", "float64"] if dtype == "mixed" else [dtype] * 4
+    clips = [(100 * noise(900, seed=i)).astype(types[i]) for i in range(4)]
+    transformer = MFCCTransformer(sample_rate=RATE, pooling=pooling, on_error="warn")
+    expected = transformer.transform(clips)
+    for i in bad:
+        clips[i] = []
+    transformer.set_params(cache=cache and MemoryCache())
+    with pytest.warns(UserWarning, match=f"{len(bad)} of 4 clips can't be used"):
+        features = transformer.transform(clips)
+    assert len(features) == 4
+    for i in range(4):
+        if i in bad:
+            assert np.isnan(features[i]).all()
+        else:
+            np.testing.assert_allclose(features[i], expected[i], rtol=1e-4, atol=1e-4)
+
+
+def test_a_row_of_a_matrix_that_is_not_finite_is_a_row_of_nan():
+    matrix = np.stack([noise(900, seed=i) for i in range(3)])
+    matrix[1, 5] = np.nan
+    transformer = MFCCTransformer(sample_rate=RATE, on_error="warn").set_output(transform="pandas")
+    with pytest.warns(UserWarning, match="1 of 3 clips .* clip 1: must be finite, sample 5 is nan"):
+        features = transformer.fit_transform(matrix)
+    assert features.isna().all(axis=1).tolist() == [False, True, False]
+    assert features.isna().any(axis=1).tolist() == [False, True, False]
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        clone(transformer).set_params(on_error="raise").fit_transform(matrix)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_a_missing_path_in_a_column_is_a_row_of_nan(paths, missing):
+    table = pd.DataFrame({"path": pd.Series([missing, *paths[:2]], dtype=object)})
+    columns_transformer = ColumnTransformer(
+        [("sound", MFCCTransformer(sample_rate=RATE, on_error="warn"), ["path"])]
+    )
+    with pytest.warns(UserWarning, match="1 of 3 clips can't be used, and are NaN: clip 0: must"):
+        features = columns_transformer.fit_transform(table)
+    assert np.isnan(features).any(axis=1).tolist() == [True, False, False]
+
+
+def test_every_broken_file_is_a_row_of_nan_that_is_named(paths, tmp_path):
+    whole = Path(paths[0]).read_bytes()
+    broken = {
+        "none.wav": None,
+        "empty.wav": b"",
+        "text.wav": b"no sound " * 50,
+        "header.wav": whole[:20],
+        "cut.wav": whole[:-100],
+    }
+    for name, content in broken.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "link.wav").symlink_to(tmp_path / "none.wav")
+    names = [*broken, "folder.wav", "link.wav"]
+    clips = [paths[0], *(str(tmp_path / name) for name in names), paths[1]]
+    transformer = MFCCTransformer(sample_rate=RATE, on_error="warn")
+    with pytest.warns(UserWarning, match="7 of 9 clips can't be used"):
+        features = transformer.transform(clips)
+    assert np.isnan(features).all(axis=1).tolist() == [False, *[True] * 7, False]
+    transformer.set_params(on_error="raise")
+    for name in names:
+        with pytest.raises(ValueError, match=rf"^clip 1 \(.*{name}\): "):
+            transformer.transform([paths[0], str(tmp_path / name)])
+
+
 def test_unusable_clips_are_not_kept_as_such(paths, tmp_path):
     late = str(tmp_path / "late.wav")
     transformer = MFCCTransformer(sample_rate=RATE, on_error="warn", cache=MemoryCache())
@@ -242,9 +318,79 @@ def test_a_long_clip_needs_little_beyond_its_features(monkeypatch):
 @pytest.mark.parametrize("cache", [None, "fresh"])
 def test_threads_give_the_same(paths, monkeypatch, n_jobs, cache):
     monkeypatch.setattr(features_module, "_BATCH_CLIPS", 3)
+    monkeypatch.setattr(features_module, "_THREADED_SAMPLES", 0)
     plain = MFCCTransformer(sample_rate=RATE, deltas=1)
     threaded = clone(plain).set_params(n_jobs=n_jobs, cache=cache and MemoryCache())
     np.testing.assert_array_equal(threaded.transform(paths), plain.transform(paths))
+
+
+class NotedCache(MemoryCache):
+    """Notes on disk which process puts what: what a process computes, it puts once."""
+
+    def __init__(self, notes):
+        super().__init__()
+        self.notes = notes
+
+    def put(self, key, frames):
+        with open(os.path.join(self.notes, str(os.getpid())), "a") as file:
+            file.write(f"{key}\n")
+        super().put(key, frames)
+
+    def __reduce__(self):
+        return _noted_cache, (self.notes,)
+
+
+@functools.cache
+def _noted_cache(notes):
+    return NotedCache(notes)
+
+
+def test_a_search_in_processes_computes_each_file_once_in_each(tmp_path, paths, words):
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    pipeline = make_pipeline(
+        MFCCTransformer(sample_rate=RATE, cache=_noted_cache(str(notes)), n_jobs=2),
+        SoftmaxClassifier(alpha=1.0),
+    )
+    grid = {"softmaxclassifier__alpha": np.geomspace(0.1, 10.0, 4)}
+    search = GridSearchCV(pipeline, grid, cv=KFold(5, shuffle=True, random_state=0), n_jobs=2)
+    search.fit(paths, words)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    found = {file.name: file.read_text().split() for file in notes.iterdir()}
+    assert found.keys() - {str(os.getpid())}
+    for keys in found.values():
+        assert len(keys) == len(set(keys)) <= len(paths)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_a_search_in_threads_loads_each_file_once(paths, words, loaded, n_jobs):
+    with joblib.parallel_config("threading", n_jobs=n_jobs):
+        search_rates(MemoryCache(), paths, words, n_rates=4)
+    assert sorted(loaded) == paths
+
+
+@pytest.mark.parametrize("place", ["memory", "disk", "own"])
+def test_a_pickled_transformer_keeps_its_cache(paths, tmp_path, loaded, place):
+    cache = {"memory": "memory", "disk": tmp_path / "cache", "own": MemoryCache()}[place]
+    transformer = MFCCTransformer(sample_rate=RATE, cache=cache)
+    expected = transformer.fit_transform(paths)
+    loaded.clear()
+    for copy in (pickle.loads(pickle.dumps(transformer)), clone(transformer)):
+        np.testing.assert_array_equal(copy.transform(paths), expected)
+    assert not loaded
+
+
+def test_a_broken_entry_on_disk_is_computed_again(paths, tmp_path, loaded):
+    folder = tmp_path / "cache"
+    transformer = MFCCTransformer(sample_rate=RATE, cache=folder)
+    expected = transformer.transform(paths)
+    entries = sorted(folder.rglob("*.npy"))
+    assert len(entries) == len(paths)
+    entries[0].write_bytes(entries[0].read_bytes()[:-50])
+    entries[1].write_bytes(b"")
+    loaded.clear()
+    np.testing.assert_allclose(transformer.transform(paths), expected, rtol=1e-5, atol=1e-5)
+    assert len(loaded) == 2
 
 
 @pytest.mark.parametrize("columns", ["path", ["path"]])

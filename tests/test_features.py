@@ -60,6 +60,15 @@ SHORT_FRAMES = {"sample_rate": 1000, "frame_length": 0.002, "frame_step": 0.001,
         MFCCTransformer(
             **SHORT_FRAMES, features="log_mel", n_mels=3, pooling="mean", dtype="float32"
         ),
+        MFCCTransformer(
+            **SHORT_FRAMES,
+            convention="librosa",
+            n_mels=8,
+            n_mfcc=8,
+            on_error="warn",
+            n_jobs=2,
+            cache="memory",
+        ),
     ]
 )
 def test_estimator_checks(estimator, check):
@@ -446,6 +455,9 @@ def test_what_is_no_collection_of_clips_is_named(X, error, message):
         ("gone.wav", ValueError, r"clip 2 \(gone\.wav\): no such file"),
         (Path("gone.wav"), ValueError, r"clip 2 \(gone\.wav\): no such file"),
         (np.str_("gone.wav"), ValueError, r"clip 2 \(gone\.wav\): no such file"),
+        ("\ud800.wav", ValueError, "clip 2 .*surrogates not allowed"),
+        ("a\0.wav", ValueError, "clip 2 .*null byte"),
+        (np.array(5.0), ValueError, "clip 2: must have shape .* got 0 dimensions"),
     ],
 )
 def test_a_wrong_clip_is_named(transformer, clip, error, message):
@@ -522,6 +534,20 @@ def test_parameters_that_do_not_fit_each_other_are_named(wrong, message):
     for method in (transformer.fit, transformer.transform):
         with pytest.raises(ValueError, match=message):
             method([noise(1000)])
+
+
+def test_a_warning_points_at_the_line_that_calls():
+    crowded = MFCCTransformer(sample_rate=16000, n_mels=80, on_error="warn")
+    for method, X in [
+        (crowded.fit, [noise(1000)]),
+        (crowded.fit_transform, [noise(1000), []]),
+        (crowded.transform, [[]]),
+    ]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            method(X)
+        assert caught
+        assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_an_unknown_parameter_is_named():

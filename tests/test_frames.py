@@ -194,6 +194,23 @@ def test_the_order_of_frames_in_a_segment_does_not_matter(clips, n_segments, ran
     )
 
 
+@given(
+    st.floats(-1e6, 1e6, width=32),
+    st.integers(1, 30),
+    st.integers(1, 5),
+    st.sampled_from([np.float32, np.float64]),
+)
+def test_pooling_of_a_constant_is_the_constant(value, n_frames, n_segments, dtype):
+    frames = np.full((n_frames, 2), value, dtype)
+    pooled = pool(frames, "statistics", n_segments).reshape(n_segments, 4, 2)
+    mean, std, least, greatest = pooled.transpose(1, 0, 2)
+    np.testing.assert_array_equal(least, frames[0, 0])
+    np.testing.assert_array_equal(greatest, frames[0, 0])
+    tolerance = 4 * np.finfo(dtype).eps * abs(value)
+    np.testing.assert_allclose(mean, frames[0, 0], rtol=0, atol=tolerance)
+    np.testing.assert_allclose(std, 0.0, rtol=0, atol=tolerance)
+
+
 @pytest.mark.parametrize("n_segments", [0, -2])
 def test_pool_names_a_wrong_number_of_segments(n_segments):
     with pytest.raises(ValueError, match=f"n_segments must be at least 1, got {n_segments}"):

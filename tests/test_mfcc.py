@@ -321,6 +321,8 @@ SETTINGS = [
     {"convention": "htk", "features": "log_mel"},
     {"frame_length": 0.01, "frame_step": 0.02},
     {"convention": "librosa", "n_mels": 20, "frame_step": 0.05, "preemphasis": 0.9},
+    {"convention": "librosa", "n_mels": 20, "n_fft": 301},
+    {"convention": "kaldi", "n_mels": 15, "n_fft": 201, "frame_step": 0.03},
 ]
 
 
@@ -461,6 +463,58 @@ def test_a_clip_shorter_than_a_frame_has_one_finite_frame_or_more(convention, n_
             frames = mfcc(signal, 8000, **settings)
             assert np.isfinite(frames).all()
             assert len(frames) == (1 + n_samples // 80 if convention == "librosa" else 1)
+
+
+# Wholes of the transform and frames with gaps between them, odd lengths included.
+GEOMETRIES = [{}, {"n_fft": 301}, {"frame_step": 0.03}, {"frame_step": 0.03, "n_fft": 333}]
+
+
+@st.composite
+def convention_tasks(draw):
+    settings = {"convention": draw(st.sampled_from(CONVENTION_NAMES)), "n_mels": 20}
+    settings |= draw(st.sampled_from(GEOMETRIES))
+    settings["features"] = draw(st.sampled_from(["mfcc", "log_mel"]))
+    return draw(strategies.signals(min_size=1, max_size=2000)), settings
+
+
+@given(convention_tasks(), st.data())
+def test_a_frame_of_any_convention_depends_on_its_samples_alone(task, data):
+    signal, settings = task
+    position = data.draw(st.integers(0, len(signal) - 1))
+    changed = signal.copy()
+    changed[position] += 1.0 + np.abs(signal).max()
+    before, after = (mfcc(x, 8000, **settings) for x in (signal, changed))
+    front_end = design(8000, **settings)
+    choices = front_end.convention
+    starts = front_end.frame_step * np.arange(len(before)) - front_end.n_before
+    n_known = choices.preemphasis_over == "signal" and front_end.preemphasis > 0.0
+    untouched = (position < starts - n_known) | (position >= starts + front_end.frame_length)
+    np.testing.assert_array_equal(before[untouched], after[untouched])
+
+
+@given(convention_tasks(), strategies.signals(max_size=500))
+def test_what_follows_does_not_change_the_frames_of_any_convention(task, more):
+    signal, settings = task
+    front_end = design(8000, **settings)
+    frames = mfcc(signal, 8000, **settings)
+    ends = front_end.frame_step * np.arange(len(frames)) - front_end.n_before
+    n_inside = int(np.sum(ends + front_end.frame_length <= len(signal)))
+    for rest in (np.zeros(len(more)), more):
+        longer = mfcc(np.concatenate([signal, rest]), 8000, **settings)
+        np.testing.assert_allclose(longer[:n_inside], frames[:n_inside], rtol=1e-12, atol=1e-11)
+
+
+@given(
+    st.lists(strategies.signals(max_size=1500), min_size=1, max_size=6),
+    st.sampled_from(CONVENTION_NAMES),
+    st.sampled_from(GEOMETRIES),
+)
+def test_signals_together_are_the_signals_alone_in_any_convention(signals, convention, geometry):
+    settings = {"convention": convention, "n_mels": 20, **geometry}
+    frames, lengths = compute(signals, design(8000, **settings))
+    alone = [mfcc(signal, 8000, **settings) for signal in signals]
+    assert lengths.tolist() == [len(clip) for clip in alone]
+    assert_same(frames, np.vstack(alone))
 
 
 def test_frame_times_are_the_centres():

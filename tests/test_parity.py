@@ -236,6 +236,28 @@ def test_librosa(sound, n_mels, n_mfcc, lifter):
     check_librosa(signal, sample_rate, n_mels, n_mfcc, lifter)
 
 
+@pytest.mark.filterwarnings("ignore:Empty filters:UserWarning", "ignore:n_fft=:UserWarning")
+@pytest.mark.parametrize("n_fft", [255, 256, 301, 600])
+@pytest.mark.parametrize("hop_length", [80, 300])
+@pytest.mark.parametrize("n_samples", [1, 2, 200, 4000, 4001])
+def test_librosa_with_transforms_of_odd_length_and_gaps(n_fft, hop_length, n_samples):
+    signal = np.random.default_rng(n_fft).normal(scale=0.1, size=n_samples)
+    energies = librosa.feature.melspectrogram(
+        y=signal, sr=8000, n_fft=n_fft, win_length=200, hop_length=hop_length, n_mels=20
+    )
+    actual = mfcc(
+        signal,
+        8000,
+        convention="librosa",
+        features="log_mel",
+        n_fft=n_fft,
+        frame_step=hop_length / 8000,
+        n_mels=20,
+    )
+    expected = librosa.power_to_db(energies, top_db=None).T
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-3)
+
+
 def kaldi_features(signal, sample_rate, kind, n_mels, **settings):
     """Frames of kaldi-native-fbank with dither=0, its other defaults.
 
