@@ -59,7 +59,7 @@ def main():
 
     clips, words, speakers, sample_rate, train, test = load_data(args.data)
     pipeline = make_pipeline(
-        MFCCTransformer(sample_rate=sample_rate, deltas=1, n_segments=5),
+        MFCCTransformer(sample_rate=sample_rate, deltas=1, n_segments=5, cache="memory"),
         StandardScaler(),
         SoftmaxClassifier(solver="gd", alpha=0.02, max_iter=150),
     )

@@ -1,6 +1,5 @@
 """SoftmaxClassifier: linear softmax cross-entropy classification."""
 
-import functools
 import warnings
 from numbers import Integral, Real
 
@@ -11,20 +10,18 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
-from threadpoolctl import ThreadpoolController
 
 from skxent.linear import LinearObjective
 from skxent.losses import log_softmax, softmax
 from skxent.optimizers import gradient_descent
 from skxent.solvers import descend, lbfgs
+from skxent.threads import one_blas_thread
 
 __all__ = ["SoftmaxClassifier"]
 
 # Above this many parameters of one output, the Gram matrix and its Cholesky
 # factor cost more than the iterations they save.
 _MAX_PRECONDITIONED = 4096
-
-_threadpools = functools.cache(ThreadpoolController)
 
 
 class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
@@ -210,21 +207,22 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         solver = self._resolve_solver()
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(y)
-        self.classes_, targets = np.unique(y, return_inverse=True)
+        classes, targets = np.unique(y, return_inverse=True)
         objective = LinearObjective(
             X=X,
             targets=targets,
-            weights=self._weigh(X, y, targets, sample_weight),
-            n_classes=len(self.classes_),
+            weights=self._weigh(X, y, classes, targets, sample_weight),
+            n_classes=len(classes),
             alpha=float(self.alpha),
             fit_intercept=bool(self.fit_intercept),
             label_smoothing=float(self.label_smoothing),
         )
         # The products of a block are too small for a second BLAS thread to pay for
         # its waking, and on a busy machine it makes them many times slower.
-        with _threadpools().limit(limits=1, user_api="blas"):
+        with one_blas_thread():
             solution = self._solve(objective, solver)
         n_features = X.shape[1]
+        self.classes_ = classes
         self.coef_ = solution.params[:, :n_features].astype(X.dtype)
         if self.fit_intercept:
             self.intercept_ = solution.params[:, n_features].astype(X.dtype)
@@ -318,22 +316,22 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             )
         return self.solver
 
-    def _weigh(self, X, y, targets, sample_weight):
+    def _weigh(self, X, y, classes, targets, sample_weight):
         """Return each sample's weight times its class's."""
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must have at least two classes, got one class: {self.classes_[0]}")
+        if len(classes) < 2:
+            raise ValueError(f"y must have at least two classes, got one class: {classes[0]}")
         weights = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
         )
         class_weights = compute_class_weight(
-            self.class_weight, classes=self.classes_, y=y, sample_weight=weights
+            self.class_weight, classes=classes, y=y, sample_weight=weights
         )
         if not (np.isfinite(class_weights).all() and class_weights.min() >= 0.0):
             raise ValueError(
                 f"class_weight must be finite and not negative, got {self.class_weight!r}"
             )
         weights *= class_weights[targets]
-        empty = self.classes_[np.bincount(targets, weights) == 0]
+        empty = classes[np.bincount(targets, weights) == 0]
         if len(empty):
             raise ValueError(
                 "each class must have a sample of positive weight (sample_weight times "
@@ -376,9 +374,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if self.solver_ == "lbfgs":
             advice = "increase max_iter or tol"
         else:
-            safe = _safe_rate(objective)
+            is_safe = self.learning_rate == "auto"
+            safe = self.learning_rate_ if is_safe else _safe_rate(objective)
             advice = f"the largest safe learning rate is {safe:.3g}"
-            if not solution.diverged and self.learning_rate_ <= safe:
+            if not solution.diverged and solution.value == solution.values[-1]:  # still falling
                 advice += "; increase max_iter, or scale the features (StandardScaler)"
         warnings.warn(f"{problem}: {advice}", ConvergenceWarning, stacklevel=5)
 

@@ -77,7 +77,10 @@ def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
     if cache is None:
         frames = compute_at(range(len(numbers)))
     else:
-        parameters = (*sorted(settings.items()), dtype)
+        matters = dict(settings)
+        if settings.get("features") == "log_mel":  # to which these are of no matter
+            matters.update(n_mfcc=None, lifter=None)
+        parameters = (*sorted(matters.items()), dtype)
         keys = [clip_key(clip, parameters) for clip in clips.values()]
         frames = recall(cache, keys, compute_at)
         # A clip that is there twice was tried once.

@@ -1,6 +1,5 @@
 """MFCCTransformer: from clips to features, with the scikit-learn API."""
 
-import functools
 import itertools
 import os
 import warnings
@@ -14,19 +13,20 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples, validate_data
-from threadpoolctl import ThreadpoolController
 
 from skxent.cache import open_cache
 from skxent.conventions import CONVENTIONS
 from skxent.extraction import extract
 from skxent.frames import STATISTICS, summarize
 from skxent.frontend import design
+from skxent.threads import one_blas_thread
 
 __all__ = ["MFCCTransformer"]
 
-# Clips are worked on in batches, which share the cost of each call and are what
-# threads take.
+# Clips are worked on in batches, which share the cost of each call, are what threads
+# take, and bound the memory: at most so many clips, and about so many samples.
 _BATCH_CLIPS = 256
+_BATCH_SAMPLES = 1 << 22
 
 # Below this many samples a clip on average, threads wait for each other's Python longer
 # than they work side by side.
@@ -51,8 +51,6 @@ _FRONT_END = (
     "lifter",
     "features",
 )
-
-_threadpools = functools.cache(ThreadpoolController)
 
 
 class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -144,7 +142,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         not once for each candidate and fold: in memory (up to 512 MiB, shared by
         all transformers of the process), in a folder on disk, or in an object
         with methods get and put, such as a :class:`skxent.cache.MemoryCache` of
-        another size. A clip is known by its content, a file by its path, size and
+        another size (one of your own must copy and pickle to itself, for clones to
+        share it). A clip is known by its content, a file by its path, size and
         time of modification. Deltas, normalisation and pooling are computed anew.
 
     Attributes
@@ -331,8 +330,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             As `fit` and `transform` raise.
         """
         clips = self._check_fit(X, y, stacklevel=6)
-        n_batches = -(-len(clips) // _BATCH_CLIPS)
-        context = self._init_callback_context(max_subtasks=n_batches)
+        context = self._init_callback_context(max_subtasks=len(_batches(clips)))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
         def report():
@@ -467,19 +465,15 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 "choose a pooling, or set_output(transform='default')"
             )
         cache = open_cache(self.cache)
-        batches = [
-            range(start, min(start + _BATCH_CLIPS, len(clips)))
-            for start in range(0, len(clips), _BATCH_CLIPS)
-        ]
         n_threads = effective_n_jobs(self.n_jobs)
         if n_threads > 1 and _mean_size(clips) < _THREADED_SAMPLES:
             n_threads = 1
         parts, problems = [], []
         # The products of a block are too small for a second BLAS thread.
-        with _threadpools().limit(limits=1, user_api="blas"):
+        with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
             for part, found in run(
-                delayed(self._transform_batch)(clips, batch, cache) for batch in batches
+                delayed(self._transform_batch)(clips, batch, cache) for batch in _batches(clips)
             ):
                 parts.extend(part)
                 problems.extend(found)
@@ -517,7 +511,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """Return the features of clips from their frames of one type; None becomes NaN."""
         if group[0] is None:
             nan = np.full(len(self.get_feature_names_out()), np.nan, dtype=self.dtype or "float32")
-            return [nan if self.pooling is not None else nan[np.newaxis]] * len(group)
+            return [nan.copy() if self.pooling else nan[np.newaxis].copy() for _ in group]
         lengths = np.array([len(frames) for frames in group])
         frames = np.concatenate(group) if len(group) > 1 else group[0]
         features = summarize(
@@ -541,6 +535,14 @@ def _alike(frames):
         return None
     # By letter, as the type float64 itself equals None.
     return id(frames) if len(frames) > _LONG_FRAMES else frames.dtype.char
+
+
+def _batches(clips):
+    """Return ranges of clips that are worked on together."""
+    n_clips = int(min(_BATCH_CLIPS, max(1, _BATCH_SAMPLES // max(1, _mean_size(clips)))))
+    return [
+        range(start, min(start + n_clips, len(clips))) for start in range(0, len(clips), n_clips)
+    ]
 
 
 def _mean_size(clips, n_sampled=32):

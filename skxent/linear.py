@@ -105,6 +105,8 @@ class LinearObjective:
         n_features = self.X.shape[1]
         coef, intercept = params[:, :n_features], params[:, n_features:]
         weights = coef.astype(self.X.dtype, copy=False)
+        # Shares of the sum, before float32 sees weights that it can't hold.
+        shares = self.weights / self.weights.sum()
         value, gradient = 0.0, np.zeros(params.shape)
         for rows in self._blocks():
             # Computed transposed: the losses run fastest along the samples.
@@ -112,15 +114,13 @@ class LinearObjective:
             if self.fit_intercept:
                 logits += intercept.T.astype(logits.dtype)
             losses, slopes = self._terms(logits, self.targets[rows])
-            value += float(self.weights[rows] @ losses)
-            slopes *= self.weights[rows, np.newaxis]
+            value += float(shares[rows] @ losses)
+            slopes *= shares[rows, np.newaxis]
             gradient[:, :n_features] += slopes.T @ self.X[rows]
             if self.fit_intercept:
                 gradient[:, n_features] += slopes.sum(axis=0, dtype=np.float64)
-        total = float(self.weights.sum())
-        gradient /= total
         gradient[:, :n_features] += self.alpha * coef
-        return value / total + 0.5 * self.alpha * float(np.vdot(coef, coef)), gradient
+        return value + 0.5 * self.alpha * float(np.vdot(coef, coef)), gradient
 
     def curvature_bound(self):
         r"""Return an upper bound L of the curvature of J, anywhere.

@@ -224,12 +224,24 @@ def test_sample_of_no_weight_is_no_sample(classifier, class_weight):
 
 
 @every_solver
-def test_scale_of_the_weights_does_not_matter(classifier):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-140, 1024.0, 2.0**140])
+def test_scale_of_the_weights_does_not_matter(classifier, dtype, scale):
     X, y, sample_weight = random_problem(3)
+    X = X.astype(dtype)
     classifier = clone(classifier).set_params(alpha=0.05)
     fitted = clone(classifier).fit(X, y, sample_weight)
-    scaled = clone(classifier).fit(X, y, 1024.0 * sample_weight)
+    scaled = clone(classifier).fit(X, y, scale * sample_weight)
     assert_allclose(scaled.coef_, fitted.coef_, rtol=1e-9)
+
+
+def test_a_refit_that_fails_leaves_the_fitted_estimator_as_it_was():
+    X, y, _ = random_problem(3)
+    classifier = SoftmaxClassifier(alpha=0.1).fit(X, y)
+    predicted = classifier.predict(X)
+    with pytest.raises(ValueError, match="got one class: a"):
+        classifier.fit(X, ["a"] * len(X))
+    assert_array_equal(classifier.predict(X), predicted)
 
 
 def test_weights_of_the_caller_are_not_written_to():

@@ -106,6 +106,7 @@ def test_a_cache_on_disk_serves_the_next_process(tmp_path, paths, loaded):
         ({"deltas": 2}, False),
         ({"pooling": "statistics", "n_segments": 3}, False),
         ({"pooling": None}, False),
+        ({"features": "log_mel"}, True),
         ({"normalize": "mean_std"}, False),
     ],
 )
@@ -117,6 +118,23 @@ def test_settings_that_frames_do_not_depend_on_leave_the_cache_valid(
     loaded.clear()
     clone(transformer).set_params(**changed).transform(paths)
     assert bool(loaded) == is_computed_anew
+
+
+def test_settings_of_the_cepstrum_are_of_no_matter_to_log_mel_frames(paths, loaded):
+    transformer = MFCCTransformer(sample_rate=RATE, features="log_mel", cache=MemoryCache())
+    transformer.transform(paths)
+    loaded.clear()
+    clone(transformer).set_params(n_mfcc=5, lifter=0).transform(paths)
+    assert not loaded
+
+
+def test_long_clips_come_in_smaller_batches(monkeypatch):
+    monkeypatch.setattr(features_module, "_BATCH_SAMPLES", 1000)
+    tasks = Tasks()
+    clips = [noise(300, seed=i) for i in range(10)]
+    features = MFCCTransformer(sample_rate=RATE).set_callbacks(tasks).fit_transform(clips)
+    assert tasks.ended == [*["clips"] * 4, "fit"]
+    assert features.shape == (10, 26)
 
 
 def test_a_changed_file_is_seen(paths, loaded):
