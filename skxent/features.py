@@ -25,7 +25,7 @@ __all__ = ["MFCCTransformer"]
 
 # Clips are worked on in batches, which share the cost of each call, are what threads
 # take, and bound the memory: at most so many clips, and about so many samples.
-_BATCH_CLIPS = 256
+_BATCH_CLIPS = 1024
 _BATCH_SAMPLES = 1 << 22
 
 # Below this many samples a clip on average, threads wait for each other's Python longer
