@@ -1,66 +1,126 @@
 """SoftmaxClassifier: linear softmax cross-entropy classification."""
 
+import functools
+import math
 import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import column_or_1d
 
 from skxent.linear import LinearObjective
-from skxent.losses import log_softmax, softmax
-from skxent.optimizers import gradient_descent
-from skxent.solvers import descend, lbfgs
+from skxent.monitoring import Monitor
+from skxent.optimizers import SCHEDULES, Plateau
+from skxent.prediction import LinearSoftmaxMixin
+from skxent.solvers import pass_over
+from skxent.targets import encode, sum_by_class, weigh, weights_of_classes
 from skxent.threads import one_blas_thread
+from skxent.training import (
+    SECOND_ORDER,
+    choose_second_order,
+    draw_batches,
+    make_rule,
+    make_schedule,
+    safe_rate,
+    train,
+)
+from skxent.validation import check_samples, check_targets, check_weights, set_aside
 
 __all__ = ["SoftmaxClassifier"]
 
-# Above this many parameters of one output, the Gram matrix and its Cholesky
-# factor cost more than the iterations they save.
-_MAX_PRECONDITIONED = 4096
+
+def _can_go_on(classifier):
+    """Tell available_if whether the settings allow partial_fit."""
+    for name, is_in_the_way in [
+        ("solver", classifier.solver in SECOND_ORDER),
+        ("schedule", classifier.schedule in ("cosine", "adaptive")),
+        ("early_stopping", classifier.early_stopping),
+        ("l1_ratio", classifier.l1_ratio),
+    ]:
+        if is_in_the_way:
+            raise AttributeError(f"{name}={getattr(classifier, name)!r} has no partial_fit")
+    return True
 
 
-class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
+class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator):
     r"""Linear classifier trained with the softmax cross-entropy.
 
     Minimises
 
     .. math::
         J(W, b) = \frac{\sum_i w_i \, CE(t_i, W x_i + b)}{\sum_i w_i}
-                  + \frac{\alpha}{2} \|W\|_2^2, \qquad
+                  + \alpha \left(\frac{1 - \rho}{2} \|W\|_2^2 + \rho \|W\|_1\right), \qquad
         CE(t, z) = \log \sum_k e^{z_k} - t \cdot z
 
-    where :math:`t_i` is the (smoothed) one-hot target and :math:`w_i` the
-    sample's weight times its class's. The intercept is not penalised. With two
-    classes there is one logit and the sigmoid. The objective is that of
+    where :math:`t_i` is the (smoothed) target, one-hot for a label,
+    :math:`w_i` the sample's weight times its class's, and :math:`\rho` is
+    `l1_ratio`. The intercept is not penalised. With two classes there is one
+    logit and the sigmoid. The objective is that of
     :class:`~sklearn.linear_model.LogisticRegression` with
     ``C = 1 / (alpha * sum(w))``; here it can also be descended with a learning
     rate of your choice.
 
     Parameters
     ----------
-    solver : {"auto", "gd", "lbfgs"}, default="auto"
+    solver : {"auto", "gd", "sgd", "adam", "lbfgs", "newton-cg"}, default="auto"
         - "gd": full-batch gradient descent with Nesterov's momentum, restarted
-          where it would climb; with ``momentum=0`` the textbook algorithm.
-        - "lbfgs": limited-memory BFGS, preconditioned by the Gram matrix of the
-          features, so that they need no scaling. It has no learning rate.
-        - "auto": "lbfgs" where `learning_rate` is "auto", "gd" where it is a
-          number.
+          where it would climb; with ``momentum=0`` the textbook algorithm. The
+          only one with an L1 penalty, by proximal steps.
+        - "sgd": stochastic gradient descent with Nesterov's momentum, in
+          batches.
+        - "adam": Adam, in batches.
+        - "lbfgs": limited-memory BFGS. It has no learning rate.
+        - "newton-cg": truncated Newton steps by conjugate gradients. It has no
+          learning rate, and takes the fewest steps, each of them long.
+        - "auto": "gd" where `learning_rate` is a number, `schedule` is not
+          "constant" or `l1_ratio` is not zero. Otherwise "lbfgs", the fastest
+          on most problems; but "newton-cg" for up to 128 coefficients, where it
+          costs no more, and hardly depends on rounding. In `partial_fit` "sgd"
+          where `learning_rate` is a number, "adam" otherwise.
+
+        "lbfgs" and "newton-cg" look at the features through a model of the
+        objective's curvature, so that these need no scaling.
 
     learning_rate : float or "auto", default="auto"
-        Step size of "gd". "auto" is a safe one, the inverse of a bound on the
-        curvature of J: without momentum, every rate up to it descends at every
-        step. Giving a number to a solver without a learning rate is an error.
+        Step size of "gd", "sgd" and "adam". "auto" is for "gd" a safe one, the
+        inverse of a bound on the curvature of J: without momentum, every rate
+        up to it descends at every step. For "sgd" it is the like for batches,
+        for "adam" 0.001. Giving a number to a solver without a learning rate
+        is an error.
+
+    schedule : {"constant", "inverse_scaling", "step", "cosine", "adaptive"} or \
+            callable, default="constant"
+        Factor of the learning rate in each epoch (an iteration of "gd", a pass
+        over the samples of the others), counted from zero.
+
+        - "inverse_scaling": ``(1 + epoch) ** -0.5``.
+        - "step": a tenth every 30 epochs.
+        - "cosine": half a cosine from one to zero at `max_iter`, in each fit.
+        - "adaptive": one, until the loss of the validation samples (or of the
+          training, where there are none) has not fallen by more than `tol` for
+          `n_iter_no_change` epochs; then a fifth, and so on. It ends the fit
+          where the factor is below 1e-4.
+        - A callable ``epoch -> factor``. Those of :mod:`skxent.optimizers` take
+          other constants by :func:`functools.partial`.
 
     momentum : float, default=0.9
-        Momentum of "gd", in [0, 1).
+        Momentum of "gd" and "sgd", beta_1 of "adam", in [0, 1).
+
+    batch_size : int, default=256
+        Number of samples of a batch of "sgd" and "adam".
 
     alpha : float, default=1e-4
-        Strength of the L2 penalty, not negative.
+        Strength of the penalty, not negative.
+
+    l1_ratio : float, default=0.0
+        Share of the L1 penalty, in [0, 1]. Above zero, coefficients that don't
+        help are exactly zero.
 
     label_smoothing : float, default=0.0
         Share of each target, in [0, 1], that is spread evenly over the classes.
@@ -68,22 +128,50 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     class_weight : dict or "balanced", default=None
         Weights of the classes, one by default. "balanced" weighs a class by
         the inverse of its share of the samples (of their weights, where
-        `sample_weight` is given).
+        `sample_weight` is given); in `partial_fit` of those seen so far. A
+        target that is a distribution has the expected weight of its class.
 
     fit_intercept : bool, default=True
         Whether to learn the intercept; without it, b is zero.
 
     max_iter : int, default=1000
-        Largest number of iterations.
+        Largest number of iterations, or of passes over the samples.
 
     tol : float, default=1e-4
         The fit has converged where the largest absolute entry of J's gradient is
-        at most this.
+        at most this. Also what "adaptive" and `early_stopping` take for a fall
+        of the loss.
+
+    early_stopping : bool, default=False
+        Whether to stop where the cross-entropy of the validation samples has
+        not fallen by more than `tol` for `n_iter_no_change` epochs, and to keep
+        the coefficients of its lowest value. These samples are the `X_val` of
+        `fit` or, without, a part of X of the same share of each class. Of
+        recordings give an `X_val` of other speakers.
+
+    validation_fraction : float, default=0.1
+        Share of the samples, in (0, 1), that `early_stopping` sets aside.
+
+    n_iter_no_change : int, default=10
+        Patience of "adaptive" and `early_stopping`, in epochs.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the coefficients of an earlier fit, and with
+        a learning rate also from the state of its momentum, schedule and
+        batches.
+
+    shuffle : bool, default=True
+        Whether batches are drawn anew for each epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the batches, and the samples that `early_stopping` sets aside.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        The labels, sorted; in the order of `classes` after a first
+        `partial_fit`; 0 to ``n_classes - 1`` for targets that are
+        distributions.
 
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         W, of the type of X; one row for two classes.
@@ -92,22 +180,33 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         b.
 
     n_iter_ : int
-        Number of iterations done.
+        Number of iterations of the last `fit`, and of `partial_fit` since.
 
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
-        J at the start and after each iteration.
+        J at the start and after each iteration. A `partial_fit` appends the mean
+        of J over its batches, each before its update.
+
+    validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
+        Cross-entropy of the validation samples, with class weights and label
+        smoothing, without the penalty. Only where there are such samples.
+
+    validation_score_curve_ : ndarray of shape (n_iter_ + 1,)
+        Their accuracy.
 
     learning_rate_ : float or None
-        The learning rate used; None for a solver that has none.
+        The learning rate used, before the schedule; None for a solver that has
+        none.
 
-    solver_ : {"gd", "lbfgs"}
+    solver_ : {"gd", "sgd", "adam", "lbfgs", "newton-cg"}
         The solver used.
 
     converged_ : bool
-        Whether `tol` was met, or nothing but rounding was left to gain.
+        Whether `tol` was met, nothing but rounding was left to gain, or
+        `early_stopping` or "adaptive" ended the fit.
 
     gradient_norm_ : float
-        Largest absolute entry of J's gradient at the coefficients.
+        Largest absolute entry of J's gradient at the coefficients; with an L1
+        penalty, of the step that "gd" would take, by its learning rate.
 
     n_features_in_ : int
         Number of features seen in fit.
@@ -144,15 +243,24 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
-        "solver": [StrOptions({"auto", "gd", "lbfgs"})],
+        "solver": [StrOptions({"auto", "gd", "sgd", "adam", "lbfgs", "newton-cg"})],
         "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions({*SCHEDULES, "adaptive"}), callable],
         "momentum": [Interval(Real, 0, 1, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "label_smoothing": [Interval(Real, 0, 1, closed="both")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "fit_intercept": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -160,37 +268,64 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         *,
         solver="auto",
         learning_rate="auto",
+        schedule="constant",
         momentum=0.9,
+        batch_size=256,
         alpha=1e-4,
+        l1_ratio=0.0,
         label_smoothing=0.0,
         class_weight=None,
         fit_intercept=True,
         max_iter=1000,
         tol=1e-4,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        shuffle=True,
+        random_state=None,
     ):
         self.solver = solver
         self.learning_rate = learning_rate
+        self.schedule = schedule
         self.momentum = momentum
+        self.batch_size = batch_size
         self.alpha = alpha
+        self.l1_ratio = l1_ratio
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
         self.tol = tol
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.shuffle = shuffle
+        self.random_state = random_state
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
         """Learn the coefficients.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples. float32 is computed in float32, anything else in float64.
-        y : array-like of shape (n_samples,)
-            Labels of any type, of at least two classes.
+            Sparse ones are taken as CSR, and stay sparse.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels of any type, of at least two classes; or for each sample a
+            distribution over the classes.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; a weight of two is a sample given twice, a
             weight of zero one left out.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Samples to validate on after each iteration. They are not trained on.
+        y_val : array-like of shape (n_val,) or (n_val, n_classes), default=None
+            Their targets, of the classes of `y`.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -201,166 +336,312 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If the data or the weights are malformed, there are fewer than two
-            classes, a class has no positive weight, or a learning rate is given
-            to a solver that has none.
+            classes, a class has no positive weight, a learning rate, a schedule
+            or an L1 penalty is given to a solver that has none, or
+            `early_stopping` can't set samples of each class aside.
         """
         solver = self._resolve_solver()
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
-        classes, targets = np.unique(y, return_inverse=True)
-        objective = LinearObjective(
-            X=X,
-            targets=targets,
-            weights=self._weigh(X, y, classes, targets, sample_weight),
-            n_classes=len(classes),
-            alpha=float(self.alpha),
-            fit_intercept=bool(self.fit_intercept),
-            label_smoothing=float(self.label_smoothing),
+        context = self._init_callback_context(max_subtasks=self.max_iter)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        samples, targets = check_samples(self, X, reset=True), check_targets(y)
+        weights = check_weights(samples, targets, sample_weight)
+        classes, targets = encode(targets)
+        problem = samples, targets, weights
+        validation = self._check_validation(X_val, y_val, sample_weight_val, classes)
+        random_state = check_random_state(self.random_state)
+        if self.early_stopping and validation is None:
+            problem, validation = set_aside(*problem, self.validation_fraction, random_state)
+        sums = sum_by_class(*problem[1:], len(classes))
+        class_weights = self._weigh_classes(classes, sums)
+        objective = self._make_objective(*problem, class_weights)
+        validate = None
+        if validation is not None:
+            validate = self._make_objective(*validation, class_weights).loss_and_accuracy
+        if solver is None:
+            solver = choose_second_order(objective)
+        start, state = self._start(classes, objective.shape, solver, random_state)
+        monitor = Monitor(
+            tol=self.tol,
+            patience=self.n_iter_no_change,
+            validate=validate,
+            early_stopping=self.early_stopping,
+            adaptive=self.schedule == "adaptive",
+            plateau=state["plateau"],
+            report=functools.partial(self._report, context, X, y, sample_weight, classes),
         )
         # The products of a block are too small for a second BLAS thread to pay for
         # its waking, and on a busy machine it makes them many times slower.
         with one_blas_thread():
-            solution = self._solve(objective, solver)
-        n_features = X.shape[1]
-        self.classes_ = classes
-        self.coef_ = solution.params[:, :n_features].astype(X.dtype)
-        if self.fit_intercept:
-            self.intercept_ = solution.params[:, n_features].astype(X.dtype)
-        else:
-            self.intercept_ = np.zeros(len(self.coef_), dtype=X.dtype)
-        self.n_iter_ = solution.n_iter
-        self.loss_curve_ = solution.values
-        self.converged_ = solution.converged
-        self.gradient_norm_ = solution.gradient_norm
+            learning_rate = self._resolve_rate(objective, solver)
+            minimise = functools.partial(
+                train,
+                objective,
+                solver=solver,
+                tol=self.tol,
+                learning_rate=learning_rate,
+                schedule=self.schedule,
+                momentum=self.momentum,
+                l1=self.alpha * self.l1_ratio,
+                batch_size=self.batch_size,
+                shuffle=self.shuffle,
+                random_state=state["random_state"],
+                state=state["rule"],
+                n_epochs=state["n_epochs"],
+            )
+            solution = minimise(start, max_iter=self.max_iter, monitor=monitor)
+            best = solution
+            if monitor.best_params is not None:
+                best = minimise(monitor.best_params, max_iter=0, monitor=None, schedule="constant")
+        self._store(best.params, classes, samples.dtype)
+        self.solver_, self.learning_rate_ = solver, learning_rate
+        self.n_iter_, self.loss_curve_ = solution.n_iter, solution.values
+        self.converged_ = solution.converged or monitor.is_exhausted
+        self.gradient_norm_ = best.gradient_norm
+        for name, curve in [("loss", monitor.losses), ("score", monitor.scores)]:
+            self.__dict__.pop(f"validation_{name}_curve_", None)
+            if validate is not None:
+                setattr(self, f"validation_{name}_curve_", np.array(curve))
+        self._seen = sums, len(problem[2])
+        self._state = None
+        if solution.last is not None:
+            state["params"], state["rule"] = solution.last
+            state["plateau"] = monitor.plateau
+            state["n_epochs"] += solution.n_iter
+            self._state = state
+        if not self.converged_ and not solution.stopped:
+            self._warn(objective, solution)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def decision_function(self, X):
-        """Compute the logits.
+    @available_if(_can_go_on)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Go on from the coefficients so far, with one pass over new samples.
+
+        The samples are passed in batches of `batch_size` in their order, by
+        "gd" all at once. The state of momentum and schedule is kept between the
+        calls, each of which is an epoch of the schedule.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples, as in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels, of which some classes may be missing, or distributions.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that there will be; needed in the first call. Their order
+            is kept. (Scorers of probabilities expect a sorted one.)
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, measured by their mean so far.
 
         Returns
         -------
-        logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            ``X @ coef_.T + intercept_``; with two classes, of the second one.
+        self : SoftmaxClassifier
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data or the weights are malformed, a label is not among the
+            classes, or the first call lacks `classes`.
+        AttributeError
+            With the solvers "lbfgs" and "newton-cg", the schedules "cosine" and
+            "adaptive", `early_stopping` and `l1_ratio`, which need a whole fit.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        logits = X @ self.coef_.T + self.intercept_
-        return logits[:, 0] if len(self.classes_) == 2 else logits
-
-    def predict(self, X):
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            Entries of `classes_`.
-        """
-        best = np.argmax(self._class_logits(X), axis=1)
-        return self.classes_[best]
-
-    def predict_proba(self, X):
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
-        """
-        return softmax(self._class_logits(X))
-
-    def predict_log_proba(self, X):
-        """Predict the natural logarithm of each class's probability.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-            Finite wherever the logits are, also where a probability rounds to
-            zero or one.
-        """
-        return log_softmax(self._class_logits(X))
-
-    def _class_logits(self, X):
-        """Logits with one column for each class, also where there are two."""
-        logits = self.decision_function(X)
-        if logits.ndim == 1:
-            return np.column_stack([np.zeros_like(logits), logits])
-        return logits
-
-    def _resolve_solver(self):
-        if self.solver == "auto":
-            return "lbfgs" if self.learning_rate == "auto" else "gd"
-        if self.solver == "lbfgs" and self.learning_rate != "auto":
-            raise ValueError(
-                f"learning_rate={self.learning_rate!r} means nothing to solver='lbfgs', which "
-                "finds its own steps; use solver='gd', or learning_rate='auto'"
-            )
-        return self.solver
-
-    def _weigh(self, X, y, classes, targets, sample_weight):
-        """Return each sample's weight times its class's."""
-        if len(classes) < 2:
-            raise ValueError(f"y must have at least two classes, got one class: {classes[0]}")
-        weights = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
+        solver = self._resolve_solver(is_partial=True)
+        is_first = not hasattr(self, "classes_")
+        classes = self._check_classes(classes)
+        X, y = check_samples(self, X, reset=is_first), check_targets(y)
+        sample_weight = check_weights(X, y, sample_weight)
+        _, targets = encode(y, classes)
+        sums, n_seen = (0.0, 0) if is_first else self._seen
+        sums = sums + sum_by_class(targets, sample_weight, len(classes))
+        n_seen = n_seen + X.shape[0]
+        class_weights = weights_of_classes(self.class_weight, classes, sums)
+        mean_weight = float(sums @ class_weights) / n_seen
+        if not mean_weight > 0.0:
+            raise ValueError("there must be a sample of positive weight")
+        objective = self._make_objective(
+            X, targets, sample_weight, class_weights, mean_weight * X.shape[0]
         )
-        class_weights = compute_class_weight(
-            self.class_weight, classes=classes, y=y, sample_weight=weights
-        )
-        if not (np.isfinite(class_weights).all() and class_weights.min() >= 0.0):
-            raise ValueError(
-                f"class_weight must be finite and not negative, got {self.class_weight!r}"
+        random_state = check_random_state(self.random_state)
+        start, state = self._start(classes, objective.shape, solver, random_state, go_on=True)
+        rule = make_rule(solver, self.momentum)
+        with one_blas_thread():
+            learning_rate = self._resolve_rate(objective, solver)
+            if self.learning_rate == "auto" and state["rule"] is not None:
+                # Safe for all samples so far.
+                learning_rate = min(learning_rate, self.learning_rate_)
+            factor = make_schedule(self.schedule, self.max_iter, None)(state["n_epochs"])
+            batch_size = X.shape[0] if solver == "gd" else self.batch_size
+            params, rule_state, value = pass_over(
+                draw_batches(objective, batch_size, None),
+                start,
+                rule,
+                rule.init(start) if state["rule"] is None else state["rule"],
+                learning_rate * factor,
             )
-        weights *= class_weights[targets]
-        empty = classes[np.bincount(targets, weights) == 0]
+            if not (math.isfinite(value) and np.isfinite(params).all()):
+                safe = safe_rate(objective, solver, self.momentum, self.batch_size)
+                warnings.warn(
+                    f"learning_rate={learning_rate:.3g} diverged; the coefficients are left as "
+                    f"they were. The largest safe learning rate is {safe:.3g}",
+                    ConvergenceWarning,
+                    stacklevel=3,
+                )
+                params, rule_state = start, None
+        curve = [] if is_first else self.loss_curve_
+        n_iter = 0 if is_first else self.n_iter_
+        self._store(params, classes, X.dtype)
+        self.solver_, self.learning_rate_ = solver, learning_rate
+        self.n_iter_, self.loss_curve_ = n_iter + 1, np.append(curve, value)
+        self._seen = sums, n_seen
+        state |= {"params": params, "rule": rule_state, "n_epochs": state["n_epochs"] + 1}
+        self._state = state
+        return self
+
+    def _resolve_solver(self, is_partial=False):
+        """Return the solver; None where any of those without a learning rate will do."""
+        has_rate = self.learning_rate != "auto"
+        needs_rate = {
+            f"learning_rate={self.learning_rate!r}": has_rate,
+            f"schedule={self.schedule!r}": self.schedule != "constant",
+        }
+        solver = self.solver
+        if solver == "auto" and is_partial:
+            solver = "sgd" if has_rate else "adam"
+        elif solver == "auto":
+            solver = "gd" if any(needs_rate.values()) or self.l1_ratio else None
+        if solver in SECOND_ORDER:
+            for setting, is_given in needs_rate.items():
+                if is_given:
+                    raise ValueError(
+                        f"{setting} means nothing to solver={solver!r}, which finds its own "
+                        "steps; use solver='gd', or leave it out"
+                    )
+        if self.l1_ratio and solver != "gd":
+            raise ValueError(f"l1_ratio={self.l1_ratio!r} needs solver='gd', got {solver!r}")
+        return solver
+
+    def _resolve_rate(self, objective, solver):
+        if solver in SECOND_ORDER:
+            return None
+        if self.learning_rate == "auto":
+            return safe_rate(objective, solver, self.momentum, self.batch_size)
+        return float(self.learning_rate)
+
+    def _check_classes(self, classes):
+        """Return the classes of a partial_fit: those so far, or in a first call those given."""
+        known = getattr(self, "classes_", None)
+        if classes is None:
+            if known is None:
+                raise ValueError("the first call of partial_fit needs classes, all of them")
+            return known
+        classes = column_or_1d(classes)
+        if known is None:
+            if len(np.unique(classes)) != len(classes) or len(classes) < 2:
+                raise ValueError(
+                    f"classes must be two or more different labels, got {classes.tolist()}"
+                )
+            return classes
+        if len(classes) != len(known) or set(classes.tolist()) != set(known.tolist()):
+            raise ValueError(
+                f"classes must be those of the first call, {known.tolist()}, got {classes.tolist()}"
+            )
+        return known
+
+    def _check_validation(self, X_val, y_val, sample_weight_val, classes):
+        if X_val is None and y_val is None:
+            if sample_weight_val is not None:
+                raise ValueError("sample_weight_val needs X_val and y_val")
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError("X_val and y_val must be given together")
+        X, y = check_samples(self, X_val, reset=False), check_targets(y_val)
+        weights = check_weights(X, y, sample_weight_val)
+        _, targets = encode(y, classes, name="y_val")
+        return X, targets, weights
+
+    def _weigh_classes(self, classes, sums):
+        """Return the classes' weights; none of them may leave a class without samples."""
+        class_weights = weights_of_classes(self.class_weight, classes, sums)
+        empty = classes[~(sums * class_weights > 0.0)]
         if len(empty):
             raise ValueError(
                 "each class must have a sample of positive weight (sample_weight times "
                 f"class_weight), class {empty[0]} has none"
             )
-        return weights
+        return class_weights
 
-    def _solve(self, objective, solver):
-        start = np.zeros(objective.shape)
-        stopping = {"max_iter": self.max_iter, "tol": self.tol}
-        self.solver_ = solver
-        if solver == "lbfgs":
-            self.learning_rate_ = None
-            factor = None
-            if objective.shape[1] <= _MAX_PRECONDITIONED:
-                factor = objective.curvature_factor()
-            solution = lbfgs(objective, start, factor=factor, **stopping)
-        else:
-            if self.learning_rate == "auto":
-                self.learning_rate_ = _safe_rate(objective)
-            else:
-                self.learning_rate_ = float(self.learning_rate)
-            rule = gradient_descent(self.momentum)
-            solution = descend(
-                objective, start, rule, learning_rate=self.learning_rate_, **stopping
+    def _make_objective(self, X, targets, sample_weight, class_weights, total_weight=None):
+        return LinearObjective(
+            X=X,
+            targets=targets,
+            weights=weigh(targets, sample_weight, class_weights),
+            n_classes=len(class_weights),
+            alpha=float(self.alpha * (1.0 - self.l1_ratio)),
+            fit_intercept=bool(self.fit_intercept),
+            label_smoothing=float(self.label_smoothing),
+            total_weight=total_weight,
+        )
+
+    def _start(self, classes, shape, solver, random_state, go_on=False):
+        """Return the parameters to start from, and the state of what iterates."""
+        fresh = {
+            "solver": solver,
+            "params": None,
+            "rule": None,
+            "plateau": Plateau(),
+            "n_epochs": 0,
+            "random_state": random_state,
+        }
+        if not (go_on or self.warm_start) or not hasattr(self, "coef_"):
+            return np.zeros(shape), fresh
+        if not np.array_equal(classes, self.classes_) or self.coef_.shape[0] != shape[0]:
+            raise ValueError(
+                "warm_start needs the classes of the earlier fit, "
+                f"{self.classes_.tolist()}, got {classes.tolist()}"
             )
-        if not solution.converged:
-            self._warn(objective, solution)
-        return solution
+        state = getattr(self, "_state", None)
+        if state is not None and state["solver"] == solver and state["params"].shape == shape:
+            return state["params"], dict(state)
+        params = np.zeros(shape)
+        if self.coef_.shape[1] != shape[1] - self.fit_intercept:
+            raise ValueError(
+                f"warm_start needs the {self.coef_.shape[1]} features of the earlier fit, "
+                f"got {shape[1] - self.fit_intercept}"
+            )
+        params[:, : self.coef_.shape[1]] = self.coef_
+        if self.fit_intercept:
+            params[:, -1] = self.intercept_
+        return params, fresh
+
+    def _fitted(self, params, classes, dtype):
+        """Return what predictions need, by the names of the attributes."""
+        coef, intercept = params, np.zeros(len(params))
+        if self.fit_intercept:
+            coef, intercept = params[:, :-1], params[:, -1]
+        return {
+            "classes_": classes,
+            "coef_": coef.astype(dtype),
+            "intercept_": intercept.astype(dtype),
+        }
+
+    def _store(self, params, classes, dtype):
+        for name, value in self._fitted(params, classes, dtype).items():
+            setattr(self, name, value)
+
+    def _report(self, context, X, y, sample_weight, classes, params):
+        """Tell the callbacks of an iteration; return whether one of them asks to stop."""
+        iteration = context.subcontext(task_name="iteration")
+        iteration.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        return iteration.call_on_fit_task_end(
+            estimator=self,
+            X=X,
+            y=y,
+            metadata=None if sample_weight is None else {"sample_weight": sample_weight},
+            reconstruction_attributes=lambda: self._fitted(params, classes, params.dtype),
+        )
 
     def _warn(self, objective, solution):
         """Say why the fit did not converge, and what would help."""
@@ -371,18 +652,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 f"solver {self.solver_!r} did not converge in {solution.n_iter} iterations "
                 f"(gradient norm {solution.gradient_norm:.2g}, tol {self.tol:.2g})"
             )
-        if self.solver_ == "lbfgs":
+        if self.solver_ in SECOND_ORDER:
             advice = "increase max_iter or tol"
         else:
-            is_safe = self.learning_rate == "auto"
-            safe = self.learning_rate_ if is_safe else _safe_rate(objective)
+            safe = self.learning_rate_
+            if self.learning_rate != "auto":
+                safe = safe_rate(objective, self.solver_, self.momentum, self.batch_size)
             advice = f"the largest safe learning rate is {safe:.3g}"
             if not solution.diverged and solution.value == solution.values[-1]:  # still falling
                 advice += "; increase max_iter, or scale the features (StandardScaler)"
         warnings.warn(f"{problem}: {advice}", ConvergenceWarning, stacklevel=5)
-
-
-def _safe_rate(objective):
-    """Return the largest rate that is sure to descend; any, where J is constant."""
-    bound = objective.curvature_bound()
-    return 1.0 / bound if bound > 0.0 else np.inf

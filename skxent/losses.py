@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy: values, and gradients with respect to the logits.
+"""Softmax and cross-entropy: values, gradients and Hessians in the logits.
 
 Every function here is pure: it takes logits, returns new arrays and never
 writes to what it was given. Nothing is thresholded or clipped before a
@@ -20,6 +20,7 @@ import numpy as np
 __all__ = [
     "binary_terms",
     "cross_entropy",
+    "hessian_terms",
     "log_softmax",
     "sequence_cross_entropy",
     "softmax",
@@ -302,6 +303,45 @@ def softmax_terms(logits, targets, label_smoothing=0.0):
     gradients *= 1.0 - targets
     gradients -= targets * complements
     return losses, gradients
+
+
+def hessian_terms(probabilities, directions):
+    r"""Product of each sample's Hessian of the cross-entropy with a direction.
+
+    .. math::
+        \frac{\partial^2 CE}{\partial z^2} \, d
+        = p \odot \left(d - \sum_k p_k d_k\right)
+
+    with the softmax :math:`p` of the logits :math:`z`; the target has no part
+    in it. Directions are measured from that of the likeliest class, so that
+    the product keeps its digits where the class is sure. Nothing is checked,
+    as in :func:`softmax_terms`.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_samples, n_classes)
+        Softmax of each sample's logits.
+    directions : ndarray of shape (n_samples, n_classes)
+        One direction in the space of the logits for each sample.
+
+    Returns
+    -------
+    products : ndarray of shape (n_samples, n_classes)
+        Each row sums to zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.losses import hessian_terms, softmax
+    >>> hessian_terms(softmax([[0.0, 0.0], [0.0, 40.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    array([[ 2.50000000e-01, -2.50000000e-01],
+           [ 4.24835426e-18, -4.24835426e-18]])
+    """
+    top = probabilities.argmax(axis=1)[:, np.newaxis]
+    products = directions - np.take_along_axis(directions, top, axis=1)
+    products *= probabilities
+    products -= probabilities * products.sum(axis=1)[:, np.newaxis]
+    return products
 
 
 def binary_terms(logits, targets, label_smoothing=0.0):

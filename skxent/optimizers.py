@@ -1,4 +1,4 @@
-"""Update rules of first-order optimisation: pure functions, state is data.
+"""Update rules and learning-rate schedules: pure functions, state is data.
 
 A rule is a pair of functions::
 
@@ -10,14 +10,28 @@ It neither knows the objective nor loops; :mod:`skxent.solvers` does. A rule
 treats each entry of the parameters alike, so that problems of any shape, or
 many side by side, are advanced by one call. To add a rule, write a function
 that returns an :class:`UpdateRule`.
+
+A schedule is a function ``epoch -> factor`` of the learning rate, with epochs
+counted from zero. To add one, write a function and name it in `SCHEDULES`.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["UpdateRule", "gradient_descent"]
+__all__ = [
+    "SCHEDULES",
+    "Plateau",
+    "UpdateRule",
+    "adam",
+    "constant",
+    "cosine",
+    "gradient_descent",
+    "inverse_scaling",
+    "step_decay",
+]
 
 
 class UpdateRule(NamedTuple):
@@ -98,8 +112,7 @@ def gradient_descent(momentum=0.0):
     [0.06]
     [-0.066]
     """
-    if not 0.0 <= momentum < 1.0:
-        raise ValueError(f"momentum must be in [0, 1), got {momentum!r}")
+    _check_share("momentum", momentum)
 
     def update(gradient, velocity, learning_rate):
         plain = -learning_rate * gradient
@@ -107,3 +120,254 @@ def gradient_descent(momentum=0.0):
         return momentum * velocity + plain, velocity
 
     return UpdateRule(init=np.zeros_like, update=update)
+
+
+def adam(beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    r"""Adam: steps of about the learning rate in every direction.
+
+    .. math::
+        m_t = \beta_1 m_{t-1} + (1 - \beta_1) g_t, \quad
+        v_t = \beta_2 v_{t-1} + (1 - \beta_2) g_t^2, \quad
+        \theta_{t+1} = \theta_t - \eta \,
+        \frac{m_t / (1 - \beta_1^t)}{\sqrt{v_t / (1 - \beta_2^t)} + \epsilon}
+
+    with the learning rate :math:`\eta`. Epsilon stands where Algorithm 1 of [1]_
+    has it, beside the corrected square root; some libraries put it beside the
+    uncorrected one.
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float, default=0.9, 0.999
+        How much of the running means of the gradient and of its square is kept,
+        in [0, 1).
+    epsilon : float, default=1e-8
+        Positive.
+
+    Returns
+    -------
+    rule : UpdateRule
+        Its state is the tuple (t, m, v).
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    References
+    ----------
+    .. [1] D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization",
+       ICLR 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.optimizers import adam
+    >>> rule = adam()
+    >>> gradient = np.array([3.0, -0.001])
+    >>> step, state = rule.update(gradient, rule.init(gradient), 0.1)
+    >>> step.round(4)
+    array([-0.1,  0.1])
+    """
+    _check_share("beta_1", beta_1)
+    _check_share("beta_2", beta_2)
+    if not epsilon > 0.0:
+        raise ValueError(f"epsilon must be positive, got {epsilon!r}")
+
+    def init(params):
+        return 0, np.zeros_like(params), np.zeros_like(params)
+
+    def update(gradient, state, learning_rate):
+        t, mean, square = state
+        t += 1
+        mean = beta_1 * mean + (1.0 - beta_1) * gradient
+        square = beta_2 * square + (1.0 - beta_2) * gradient**2
+        scale = np.sqrt(square / (1.0 - beta_2**t)) + epsilon
+        return -learning_rate / (1.0 - beta_1**t) * mean / scale, (t, mean, square)
+
+    return UpdateRule(init, update)
+
+
+def constant(epoch):
+    """Keep the learning rate: factor 1.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from zero.
+
+    Returns
+    -------
+    factor : float
+        One.
+
+    Examples
+    --------
+    >>> from skxent.optimizers import constant
+    >>> constant(7)
+    1.0
+    """
+    return 1.0
+
+
+def inverse_scaling(epoch, power=0.5):
+    r"""Lower the learning rate by a power: factor :math:`(1 + e)^{-q}`.
+
+    Parameters
+    ----------
+    epoch : int
+        The e, counted from zero.
+    power : float, default=0.5
+        The q, positive. With a power in (0.5, 1] stochastic descent converges [1]_.
+
+    Returns
+    -------
+    factor : float
+        In (0, 1].
+
+    References
+    ----------
+    .. [1] H. Robbins and S. Monro, "A stochastic approximation method", Ann.
+       Math. Statist. 22, 1951.
+
+    Examples
+    --------
+    >>> from skxent.optimizers import inverse_scaling
+    >>> [inverse_scaling(epoch) for epoch in (0, 3, 99)]
+    [1.0, 0.5, 0.1]
+    """
+    return (1.0 + epoch) ** -power
+
+
+def step_decay(epoch, every=30, rate=0.1):
+    r"""Lower the learning rate in steps: factor :math:`r^{\lfloor e / n \rfloor}`.
+
+    Parameters
+    ----------
+    epoch : int
+        The e, counted from zero.
+    every : int, default=30
+        The n, epochs between two steps.
+    rate : float, default=0.1
+        The r, factor of one step.
+
+    Returns
+    -------
+    factor : float
+        Positive.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> from skxent.optimizers import step_decay
+    >>> schedule = partial(step_decay, every=10, rate=0.5)
+    >>> [schedule(epoch) for epoch in (0, 9, 10, 20)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+    return rate ** (epoch // every)
+
+
+def cosine(epoch, n_epochs=1000):
+    r"""Lower the learning rate along half a cosine, to zero.
+
+    .. math:: \frac{1}{2} \left(1 + \cos \frac{\pi e}{n}\right)
+
+    Parameters
+    ----------
+    epoch : int
+        The e, counted from zero.
+    n_epochs : int, default=1000
+        The n; from there on the factor is zero. The classifier gives its `max_iter`.
+
+    Returns
+    -------
+    factor : float
+        In [0, 1].
+
+    References
+    ----------
+    .. [1] I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with
+       warm restarts", ICLR 2017 (without restarts).
+
+    Examples
+    --------
+    >>> from skxent.optimizers import cosine
+    >>> [round(cosine(epoch, n_epochs=4), 4) for epoch in range(6)]
+    [1.0, 0.8536, 0.5, 0.1464, 0.0, 0.0]
+    """
+    return 0.5 * (1.0 + math.cos(math.pi * min(epoch / n_epochs, 1.0)))
+
+
+SCHEDULES = {
+    "constant": constant,
+    "inverse_scaling": inverse_scaling,
+    "step": step_decay,
+    "cosine": cosine,
+}
+
+
+class Plateau(NamedTuple):
+    """The losses of the epochs so far, as far as stopping and "adaptive" rates need them.
+
+    Parameters
+    ----------
+    best : float
+        The lowest loss.
+    n_stale : int
+        For how many epochs in a row the loss has not fallen below the best before
+        by more than the tolerance.
+    factor : float
+        Factor of the "adaptive" learning rate.
+
+    Examples
+    --------
+    >>> from skxent.optimizers import Plateau
+    >>> plateau = Plateau()
+    >>> for loss in [1.0, 0.5, 0.499, 0.51]:
+    ...     plateau = plateau.update(loss, tol=0.01)
+    >>> plateau
+    Plateau(best=0.499, n_stale=2, factor=1.0)
+    >>> plateau.lower()
+    Plateau(best=0.499, n_stale=0, factor=0.2)
+    """
+
+    best: float = math.inf
+    n_stale: int = 0
+    factor: float = 1.0
+
+    def update(self, loss, tol):
+        """Return the plateau after one more epoch.
+
+        Parameters
+        ----------
+        loss : float
+            The epoch's.
+        tol : float
+            How much a loss has to fall to count as better.
+
+        Returns
+        -------
+        plateau : Plateau
+            A new one.
+        """
+        n_stale = 0 if loss < self.best - tol else self.n_stale + 1
+        return self._replace(best=min(self.best, loss), n_stale=n_stale)
+
+    def lower(self, factor=0.2):
+        """Return the plateau with a lower learning rate, its epochs counted afresh.
+
+        Parameters
+        ----------
+        factor : float, default=0.2
+            Of the learning rate.
+
+        Returns
+        -------
+        plateau : Plateau
+            A new one.
+        """
+        return self._replace(n_stale=0, factor=factor * self.factor)
+
+
+def _check_share(name, value):
+    if not 0.0 <= value < 1.0:
+        raise ValueError(f"{name} must be in [0, 1), got {value!r}")

@@ -1,25 +1,28 @@
-"""The loops that minimise a smooth objective.
+"""The loop of first-order solvers, and what every solver returns.
 
 An objective is any callable ``objective(params) -> (value, gradient)`` of a
 2-D array with one row for each output; a solver knows neither the data nor the
-model behind it. Every solver returns a :class:`Solution`, and calls
-``monitor(n_iter, params)`` after each iteration, which stops it by returning
-True.
+model behind it. It calls ``monitor(n_iter, params, value)`` at the start and
+after each iteration, which stops it by returning True.
 
 The test of convergence is the same in all of them: the largest absolute entry
 of the gradient is at most `tol`.
 """
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.optimize import minimize
 
-__all__ = ["Solution", "descend", "lbfgs"]
+__all__ = ["Solution", "descend", "pass_over"]
 
 
-@dataclass(frozen=True)
+# An entry of the parameters that is no more than this share of the largest is none.
+_ROUNDING = 64 * np.finfo(np.float64).eps
+
+
+@dataclass(frozen=True, eq=False)
 class Solution:
     """What a solver found.
 
@@ -32,27 +35,33 @@ class Solution:
     gradient_norm : float
         Largest absolute entry of the gradient there.
     n_iter : int
-        Number of iterations, i.e. of updates of the parameters.
+        Number of iterations, i.e. of updates of the parameters or passes over
+        the batches.
     converged : bool
         Whether the solver stopped because it could do no better: the gradient
-        norm is within the tolerance or, in :func:`lbfgs`, the value no longer
-        falls by more than its rounding error.
+        norm is within the tolerance or, in second-order solvers, the value no
+        longer falls by more than its rounding error.
     diverged : bool
         Whether the value or the gradient became infinite or NaN.
+    stopped : bool
+        Whether the monitor asked to stop.
     values : ndarray of shape (n_iter + 1,)
         The objective at the start and after each iteration.
+    last : tuple, default=None
+        ``(params, state)`` of a first-order solver after its last update, from
+        where it goes on.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.solvers import lbfgs
+    >>> from skxent.second_order import lbfgs
     >>> def parabola(params):
     ...     return 0.5 * float(np.sum(params**2)), params
     >>> solution = lbfgs(parabola, np.array([[3.0, 4.0]]), max_iter=10, tol=1e-6)
     >>> solution.values.round(4)
-    array([12.5,  8. ,  0. ])
+    array([12.5,  0. ])
     >>> solution.n_iter, solution.converged
-    (2, True)
+    (1, True)
     """
 
     params: np.ndarray
@@ -61,14 +70,29 @@ class Solution:
     n_iter: int
     converged: bool
     diverged: bool
+    stopped: bool
     values: np.ndarray
+    last: tuple[np.ndarray, Any] | None = None
 
 
-def descend(objective, start, rule, *, learning_rate, max_iter, tol, monitor=None):
-    """Minimise by a first-order update rule with a constant learning rate.
+def descend(
+    objective,
+    start,
+    rule,
+    *,
+    learning_rate,
+    max_iter,
+    tol,
+    batches=None,
+    l1=None,
+    state=None,
+    monitor=None,
+):
+    r"""Minimise by a first-order update rule.
 
-    Where the last step and the new gradient point the same way, so that the
-    momentum carries the iterate uphill, the rule's state starts afresh [1]_.
+    Without batches, where the last step and the new gradient point the same
+    way, so that the momentum carries the iterate uphill, the rule's state
+    starts afresh [1]_.
 
     Parameters
     ----------
@@ -78,14 +102,30 @@ def descend(objective, start, rule, *, learning_rate, max_iter, tol, monitor=Non
         The first iterate. It is not written to.
     rule : skxent.optimizers.UpdateRule
         The update rule.
-    learning_rate : float
-        Step size, positive.
+    learning_rate : float or callable
+        Step size, positive, or ``learning_rate(n_iter) -> step size`` of the
+        next iteration.
     max_iter : int
-        Largest number of updates.
+        Largest number of updates or, with batches, of passes over them.
     tol : float
         Stop where the largest absolute entry of the gradient is at most this.
+    batches : callable, default=None
+        ``batches() -> iterable`` of objectives, one for each update of a pass
+        over the data. `objective`, the whole, is evaluated after each pass.
+    l1 : ndarray that broadcasts to the parameters, default=None
+        Strength :math:`\lambda` of a penalty :math:`\sum_j \lambda_j |\theta_j|`
+        that is added to the objective. Its updates are proximal [2]_: what the
+        rule sees as the gradient is
+
+        .. math::
+            G = \frac{1}{\eta} \left(\theta - S_{\eta \lambda}(\theta - \eta g)\right),
+            \qquad S_\tau(x) = \operatorname{sign}(x) \max(|x| - \tau, 0)
+
+        which is zero at the minimum alone. Not with batches.
+    state : object, default=None
+        State of the rule to start from; None is a fresh one.
     monitor : callable, default=None
-        ``monitor(n_iter, params) -> stop`` after each update.
+        ``monitor(n_iter, params, value) -> stop``.
 
     Returns
     -------
@@ -101,6 +141,8 @@ def descend(objective, start, rule, *, learning_rate, max_iter, tol, monitor=Non
     ----------
     .. [1] B. O'Donoghue and E. Candès, "Adaptive restart for accelerated
        gradient schemes", Found. Comput. Math. 15, 2015.
+    .. [2] A. Beck and M. Teboulle, "A fast iterative shrinkage-thresholding
+       algorithm for linear inverse problems", SIAM J. Imaging Sci. 2, 2009.
 
     Examples
     --------
@@ -108,145 +150,134 @@ def descend(objective, start, rule, *, learning_rate, max_iter, tol, monitor=Non
     >>> from skxent.optimizers import gradient_descent
     >>> from skxent.solvers import descend
     >>> def parabola(params):
-    ...     return 0.5 * float(np.sum(params**2)), params
+    ...     return 0.5 * float(np.sum((params - 2) ** 2)), params - 2
     >>> solution = descend(
-    ...     parabola, np.ones((1, 2)), gradient_descent(), learning_rate=0.5, max_iter=50, tol=1e-6
+    ...     parabola, np.ones((1, 2)), gradient_descent(), learning_rate=0.5, max_iter=50, tol=1e-6,
+    ...     l1=np.array([1.0, 3.0]),
     ... )
-    >>> solution.converged, solution.n_iter
-    (True, 20)
+    >>> solution.converged, solution.params.round(4)
+    (True, array([[1., 0.]]))
     """
+    rate_of = learning_rate if callable(learning_rate) else lambda n_iter: learning_rate
     params, best, previous = start, None, None
-    state = rule.init(start)
-    values = []
+    state = rule.init(start) if state is None else state
+    values, rate = [], None if l1 is None else rate_of(0)
     for n_iter in range(max_iter + 1):
-        with np.errstate(over="ignore", invalid="ignore"):
-            value, gradient = objective(params)
+        value, slope = _evaluate(objective, params)
+        gradient = slope
+        if l1 is not None:
+            value += float(np.sum(l1 * np.abs(params)))
+            gradient = _proximal_gradient(params, slope, l1, rate)
         norm = float(np.max(np.abs(gradient)))
         values.append(value)
-        diverged = not np.isfinite(value + norm)
+        diverged = not math.isfinite(value + norm)
         if diverged and best is None:
             raise ValueError("the objective is not finite at the start")
-        if not diverged and (best is None or value < best[1]):
-            best = params, value, norm
         # Short of the tolerance, the last iterate's value may be the lowest but
         # for rounding; the gradient decides.
         converged = norm <= tol
-        if converged:
+        if not diverged and (best is None or value < best[1] or converged):
             best = params, value, norm
-        stopped = previous is not None and monitor is not None and monitor(n_iter, params)
+        stopped = not diverged and monitor is not None and bool(monitor(n_iter, params, value))
+        # Before the loop may end, so that what goes on from here does as this would have.
+        if not diverged and previous is not None and np.vdot(gradient, params - previous) > 0.0:
+            state = rule.init(params)
         if converged or diverged or stopped or n_iter == max_iter:
             break
-        if previous is not None and np.vdot(gradient, params - previous) > 0.0:
-            state = rule.init(params)
+        rate = rate_of(n_iter)  # what the monitor has seen may have changed it
+        if l1 is not None:
+            gradient = _proximal_gradient(params, slope, l1, rate)
+        if batches is not None:
+            params, state, _ = pass_over(batches(), params, rule, state, rate)
+            continue
         previous = params
         with np.errstate(over="ignore", invalid="ignore"):
-            step, state = rule.update(gradient, state, learning_rate)
+            step, state = rule.update(gradient, state, rate)
             params = params + step
-    return Solution(*best, n_iter, converged, diverged, np.array(values))
+        if l1 is not None:  # what rounding has left of a zero
+            params[np.abs(params) <= _ROUNDING * np.max(np.abs(previous))] = 0.0
+    if l1 is not None and n_iter:
+        best = _make_zeros_exact(objective, best, l1, rate, tol if converged else math.inf)
+        converged = best[2] <= tol
+    last = None if diverged else (params, state)
+    return Solution(*best, n_iter, converged, diverged, stopped, np.array(values), last)
 
 
-def lbfgs(objective, start, *, max_iter, tol, factor=None, monitor=None):
-    r"""Minimise by L-BFGS, if wanted in coordinates where the curvature is even.
-
-    With a factor :math:`C` of a model of the curvature that all rows of the
-    parameters share, :math:`H \approx C C^\top`, the search runs over
-    :math:`U = W C`, in which the curvature is near the identity and
-    badly scaled columns cost no more iterations than well scaled ones.
+def pass_over(batches, params, rule, state, learning_rate):
+    """Update the parameters once for each batch.
 
     Parameters
     ----------
-    objective : callable
-        ``objective(params) -> (value, gradient)``.
-    start : ndarray of shape (n_outputs, n_params)
-        The first iterate. It is not written to.
-    max_iter : int
-        Largest number of iterations.
-    tol : float
-        Stop where the largest absolute entry of the gradient (in the given
-        coordinates, not in those of the search) is at most this.
-    factor : ndarray of shape (n_params, n_params), default=None
-        The lower triangular :math:`C`; None is the identity.
-    monitor : callable, default=None
-        ``monitor(n_iter, params) -> stop`` after each iteration.
+    batches : iterable of callable
+        Objectives.
+    params : ndarray
+        Where to start. It is not written to.
+    rule : skxent.optimizers.UpdateRule
+        The update rule.
+    state : object
+        The rule's state.
+    learning_rate : float
+        Step size.
 
     Returns
     -------
-    solution : Solution
-        What was found.
-
-    Raises
-    ------
-    ValueError
-        If the objective is not finite at `start`.
-
-    References
-    ----------
-    .. [1] D. C. Liu and J. Nocedal, "On the limited memory BFGS method for
-       large scale optimization", Math. Programming 45, 1989.
+    params : ndarray
+        After the last update.
+    state : object
+        The rule's state that goes with them.
+    value : float
+        Mean of the batches' objectives, each before its update.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.solvers import lbfgs
-    >>> scale = np.array([1.0, 1e8])
-    >>> def ravine(params):
-    ...     return 0.5 * float(np.sum(scale * params**2)), scale * params
-    >>> start = np.ones((1, 2))
-    >>> lbfgs(ravine, start, max_iter=50, tol=1e-6, factor=np.diag(scale**0.5)).n_iter
-    2
+    >>> from skxent.optimizers import gradient_descent
+    >>> from skxent.solvers import pass_over
+    >>> def parabola(params):
+    ...     return 0.5 * float(np.sum(params**2)), params
+    >>> rule, start = gradient_descent(), np.ones((1, 1))
+    >>> params, state, value = pass_over([parabola] * 2, start, rule, rule.init(start), 0.5)
+    >>> params, value
+    (array([[0.25]]), 0.3125)
     """
+    values = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for batch in batches:
+            value, gradient = batch(params)
+            step, state = rule.update(gradient, state, learning_rate)
+            params = params + step
+            values.append(value)
+        return params, state, float(np.mean(values))
 
-    def solve(rows, transposed):
-        if factor is None:
-            return rows
-        return solve_triangular(factor, rows.T, lower=True, trans=transposed).T
 
-    def evaluate(flat):
-        nonlocal last
-        params = solve(flat.reshape(start.shape), transposed="T").copy()
-        with np.errstate(over="ignore", invalid="ignore"):
-            value, gradient = objective(params)
-        last = params, value, float(np.max(np.abs(gradient)))
-        return value, solve(gradient, transposed="N").ravel()
+def _proximal_gradient(params, gradient, l1, rate):
+    rate = rate or 1.0  # where a schedule has ended at zero, any rate tells how far it is
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (params - _soften(params - rate * gradient, rate * l1)) / rate
 
-    def on_iteration(intermediate_result):
-        # The line search ends on the point that it accepts, which is the new iterate.
-        nonlocal best, diverged, stalled
-        values.append(last[1])
-        diverged = not np.isfinite(last[1] + last[2])
-        if diverged:
-            raise StopIteration
-        best = last
-        stalled = values[-2] - values[-1] <= 64 * np.finfo(np.float64).eps * abs(values[-1])
-        if stalled or last[2] <= tol or (monitor is not None and monitor(len(values) - 1, last[0])):
-            raise StopIteration
 
-    searched = (start if factor is None else start @ factor).ravel()
-    last = best = None
-    diverged = stalled = False
-    value, _ = evaluate(searched)
-    if not np.isfinite(value + last[2]):
-        raise ValueError("the objective is not finite at the start")
-    values, best = [value], last
-    if last[2] <= tol:
-        return Solution(*best, 0, True, False, np.array(values))
-    outcome = minimize(
-        evaluate,
-        searched,
-        jac=True,
-        method="L-BFGS-B",
-        callback=on_iteration,
-        options={
-            "maxiter": max_iter,
-            "maxfun": 50 * max_iter,
-            "maxls": 50,
-            # Its own test takes a value below one for one; on_iteration has a relative one.
-            "gtol": 0.0,
-            "ftol": 0.0,
-        },
-    )
-    params, value, norm = best
-    # 0: the value falls no more; 2: the line search finds nothing lower. On a smooth
-    # objective both, as a stall, say that rounding is all that is left.
-    converged = norm <= tol or stalled or (outcome.status in (0, 2) and not diverged)
-    return Solution(params, value, norm, len(values) - 1, converged, diverged, np.array(values))
+def _soften(params, thresholds):
+    return np.sign(params) * np.maximum(np.abs(params) - thresholds, 0.0)
+
+
+def _make_zeros_exact(objective, best, l1, rate, tol):
+    """Take last proximal steps: the look-ahead of the momentum is past zero where they end."""
+    rate = rate or 1.0
+    for _ in range(100):
+        params, value, _ = best
+        _, gradient = _evaluate(objective, params)
+        params = _soften(params - rate * gradient, rate * l1)
+        next_value, gradient = _evaluate(objective, params)
+        next_value += float(np.sum(l1 * np.abs(params)))
+        if not next_value <= value + 1e-12 * abs(value):  # the rate is too large
+            break
+        norm = float(np.max(np.abs(_proximal_gradient(params, gradient, l1, rate))))
+        best = params, next_value, norm
+        if norm <= tol:
+            break
+    return best
+
+
+def _evaluate(objective, params):
+    with np.errstate(over="ignore", invalid="ignore"):
+        return objective(params)

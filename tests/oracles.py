@@ -49,6 +49,13 @@ def one_hot(labels, n_classes):
     return [[float(k == label) for k in range(n_classes)] for label in labels]
 
 
+def distribution_of(target, n_classes):
+    """A label or a distribution, as the latter."""
+    if np.ndim(target) == 0:
+        return one_hot([target], n_classes)[0]
+    return [float(share) for share in target]
+
+
 def entropy(target):
     return -sum(t * math.log(t) for t in target if t > 0)
 
@@ -78,7 +85,8 @@ def linear_objective(
     """J of the design, by loops: params has the intercept as its last column, if any.
 
     Two classes have one row of params, whose logit stands against zero. The numbers in params
-    may be real, complex or mpmath's.
+    may be real, complex or mpmath's. Labels may be distributions, too: each of them has the
+    expected class weight.
     """
     params = [list(row) for row in params]
     total = total_weight = 0.0
@@ -87,9 +95,11 @@ def linear_objective(
         logits = [sum(w * value for w, value in zip(row, x, strict=True)) for row in params]
         if n_classes == 2:
             logits = [0 * logits[0], *logits]
+        target = distribution_of(label, n_classes)
         weight = 1.0 if sample_weight is None else float(sample_weight[i])
-        weight *= 1.0 if class_weight is None else class_weight[int(label)]
-        target = smoothed(one_hot([label], n_classes)[0], label_smoothing)
+        if class_weight is not None:
+            weight *= sum(t * class_weight[k] for k, t in enumerate(target))
+        target = smoothed(target, label_smoothing)
         total += weight * cross_entropy_term(logits, target, exp, log)
         total_weight += weight
     n_features = len(X[0])
@@ -143,6 +153,86 @@ def linear_hessian(params, X, labels, **terms):
                 second = (at(i, j) - once[i] - once[j] + here) / step**2
                 hessian[i, j] = hessian[j, i] = float(second)
     return hessian
+
+
+def linear_slopes(
+    params,
+    X,
+    labels,
+    *,
+    n_classes,
+    alpha=0.0,
+    sample_weight=None,
+    class_weight=None,
+    label_smoothing=0.0,
+    fit_intercept=True,
+    exp=cmath.exp,
+):
+    """Gradient of J by the textbook's formula (p - t) x + alpha w, as lists; see linear_objective.
+
+    p - t loses the digits of a sure class: give it mpmath's numbers there.
+    """
+    params = [list(row) for row in params]
+    gradient = [[0 * value for value in row] for row in params]
+    total_weight = 0.0
+    for i, label in enumerate(labels):
+        x = [float(value) for value in X[i]] + [1.0] * fit_intercept
+        logits = [sum(w * value for w, value in zip(row, x, strict=True)) for row in params]
+        if n_classes == 2:
+            logits = [0 * logits[0], *logits]
+        target = distribution_of(label, n_classes)
+        weight = 1.0 if sample_weight is None else float(sample_weight[i])
+        if class_weight is not None:
+            weight *= sum(t * class_weight[k] for k, t in enumerate(target))
+        target = smoothed(target, label_smoothing)
+        top = max(value.real for value in logits)
+        exponentials = [exp(value - top) for value in logits]
+        slopes = [e / sum(exponentials) - t for e, t in zip(exponentials, target, strict=True)]
+        for row, slope in zip(gradient, slopes[n_classes == 2 :], strict=True):
+            for j, value in enumerate(x):
+                row[j] += weight * slope * value
+        total_weight += weight
+    for row, values in zip(gradient, params, strict=True):
+        for j, value in enumerate(values):
+            row[j] = row[j] / total_weight + (alpha * value if j < len(X[0]) else 0.0)
+    return gradient
+
+
+def exact_linear_gradient(params, X, labels, **terms):
+    """Gradient of J, each entry right to its last digit."""
+    with mpmath.workdps(100):
+        rows = [[mpmath.mpf(value) for value in row] for row in np.asarray(params).tolist()]
+        slopes = linear_slopes(rows, X, labels, **terms, exp=mpmath.exp)
+        return np.array([[float(value) for value in row] for row in slopes])
+
+
+def exact_linear_hessian_product(params, direction, X, labels, **terms):
+    """Hessian of J times a direction: a complex step of the gradient, right to the last digit."""
+    params, direction = np.asarray(params).tolist(), np.asarray(direction).tolist()
+    with mpmath.workdps(100):
+        step = mpmath.mpf(10) ** -50
+        rows = [
+            [mpmath.mpc(w, step * d) for w, d in zip(*pair, strict=True)]
+            for pair in zip(params, direction, strict=True)
+        ]
+        slopes = linear_slopes(rows, X, labels, **terms, exp=mpmath.exp)
+        return np.array([[float(value.imag / step) for value in row] for row in slopes])
+
+
+def exact_softmax_change(logits, direction):
+    """Derivative of the softmax of one row along a direction, as mpmath numbers.
+
+    A complex step, with so many digits that none of its cancellations matters. As the gradient
+    of the cross-entropy is softmax(z) - t, it is the product with its Hessian.
+    """
+    with mpmath.workdps(400):
+        step = mpmath.mpf(10) ** -200
+        exponentials = [
+            mpmath.exp(mpmath.mpc(float(z), step * mpmath.mpf(float(d))))
+            for z, d in zip(logits, direction, strict=True)
+        ]
+        total = mpmath.fsum(exponentials)
+        return [(value / total).imag / step for value in exponentials]
 
 
 # Audio

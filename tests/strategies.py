@@ -95,6 +95,54 @@ def samples(draw, max_features=4, dtype=np.float64, n_classes=None, log_scales=(
     return Samples(X.astype(dtype), rng.permutation(labels), n_classes)
 
 
+class LinearProblem(NamedTuple):
+    """The linear objective's arguments with every term of it, and where to evaluate it."""
+
+    X: np.ndarray
+    targets: np.ndarray
+    sample_weight: np.ndarray
+    class_weight: dict
+    n_classes: int
+    alpha: float
+    label_smoothing: float
+    fit_intercept: bool
+    params: np.ndarray
+
+    @property
+    def distributions(self):
+        """The targets as rows of floats, before they are smoothed."""
+        return self.targets if self.targets.ndim == 2 else np.eye(self.n_classes)[self.targets]
+
+    @property
+    def terms(self):
+        """What the oracles take beside params, X and targets."""
+        names = ("n_classes", "alpha", "fit_intercept", "label_smoothing")
+        names += ("sample_weight", "class_weight")
+        return {name: getattr(self, name) for name in names}
+
+
+@st.composite
+def linear_problems(draw, soft=None, alphas=(0.01, 3.0), **settings):
+    """Problems with labels or distributions (soft) as targets, or either; see samples."""
+    X, targets, n_classes = draw(samples(**settings))
+    if draw(st.booleans()) if soft is None else soft:
+        targets = draw(distributions_of(len(X), n_classes, np.float64))
+    fit_intercept = draw(st.booleans())
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = (1 if n_classes == 2 else n_classes, X.shape[1] + fit_intercept)
+    return LinearProblem(
+        X=X,
+        targets=targets,
+        sample_weight=draw(sample_weights_of(len(X))),
+        class_weight=dict(enumerate(rng.uniform(0.5, 2.0, n_classes).tolist())),
+        n_classes=n_classes,
+        alpha=draw(st.sampled_from(alphas)),
+        label_smoothing=draw(label_smoothings),
+        fit_intercept=fit_intercept,
+        params=3.0 * rng.normal(size=shape),
+    )
+
+
 # Audio
 
 
@@ -146,3 +194,37 @@ def clips_of_frames(draw, n_coefficients=3, max_frames=40):
     lengths = draw(st.lists(st.integers(1, max_frames), min_size=1, max_size=5))
     offset = draw(st.sampled_from([0.0, -36.0, 1e3]))
     return [offset + rng.normal(size=(length, n_coefficients)) for length in lengths]
+
+
+# Candidates, side by side on the same samples
+
+
+class CandidateProblem(NamedTuple):
+    """A linear problem's samples, shared by candidates of several folds, and where to evaluate."""
+
+    problem: LinearProblem
+    train_weights: np.ndarray
+    test_weights: np.ndarray
+    folds: np.ndarray
+    alphas: np.ndarray
+    params: np.ndarray
+
+
+@st.composite
+def candidate_problems(draw, magnitude=3.0, **settings):
+    """Candidates whose folds overlap in any way: each has its own weights, many of them zero."""
+    problem = draw(linear_problems(**settings))
+    n_folds, n_candidates = draw(st.integers(1, 3)), draw(st.integers(1, 5))
+    train, test = (
+        np.array([draw(sample_weights_of(len(problem.X))) for _ in range(n_folds)])
+        for _ in range(2)
+    )
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return CandidateProblem(
+        problem=problem,
+        train_weights=train,
+        test_weights=test,
+        folds=rng.integers(0, n_folds, n_candidates),
+        alphas=rng.uniform(0.01, 3.0, n_candidates),
+        params=magnitude * rng.normal(size=(n_candidates, *problem.params.shape)),
+    )

@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skxent.losses import (
     binary_terms,
     cross_entropy,
+    hessian_terms,
     log_softmax,
     sequence_cross_entropy,
     softmax,
@@ -416,6 +417,97 @@ def test_finite_logits_give_finite_results(problem):
     assert np.isfinite(loss)
     assert np.isfinite(gradient).all()
     assert np.isfinite(log_softmax(problem.logits)).all()
+
+
+# The Hessian
+
+
+@st.composite
+def probabilities_and_directions(draw, magnitude=30.0):
+    """Softmax of a few rows of logits, and two directions of their shape."""
+    dtype = draw(strategies.float_types)
+    shape = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    logits = draw(strategies.logits_of(shape, dtype, magnitude))
+    directions = [draw(strategies.logits_of(shape, dtype)) for _ in range(2)]
+    return logits, softmax(logits), *directions
+
+
+def sizes_of_terms(probabilities, directions):
+    """How large the numbers are of whose sums a product with the Hessian consists."""
+    probabilities = probabilities.astype(np.float64)
+    top = probabilities.argmax(axis=1)[:, np.newaxis]
+    moves = np.abs(directions - np.take_along_axis(directions, top, axis=1).astype(np.float64))
+    return probabilities * (moves + np.sum(probabilities * moves, axis=1, keepdims=True))
+
+
+@given(probabilities_and_directions())
+def test_hessian_terms_are_the_change_of_the_softmax(problem):
+    logits, probabilities, directions, _ = problem
+    products = hessian_terms(probabilities, directions)
+    assert products.dtype == logits.dtype
+    assert products.shape == logits.shape
+    sizes = sizes_of_terms(probabilities, directions)
+    for i, product in enumerate(products):
+        exact = oracles.exact_softmax_change(logits[i], directions[i])
+        # Relative to the terms of the sum, whose digits may cancel if they have both signs.
+        assert_accurate(product, exact, 2 * error_bound(logits), sizes[i].tolist())
+
+
+@given(probabilities_and_directions())
+def test_rows_of_hessian_terms_sum_to_zero(problem):
+    logits, probabilities, directions, _ = problem
+    sums = hessian_terms(probabilities, directions).sum(axis=1, dtype=np.float64)
+    sizes = sizes_of_terms(probabilities, directions).sum(axis=1)
+    assert (np.abs(sums) <= 8 * EPS[logits.dtype] * sizes + np.finfo(logits.dtype).tiny).all()
+
+
+@given(probabilities_and_directions())
+def test_hessian_terms_are_symmetric_and_positive_semidefinite(problem):
+    logits, probabilities, first, second = problem
+    sizes = [sizes_of_terms(probabilities, rows) for rows in (first, second)]
+    products = [hessian_terms(probabilities, rows) for rows in (first, second)]
+    # The moves differ by 60 at most, so that an error of a product counts 60 times.
+    unit = 60 * 16 * EPS[logits.dtype]
+    across = np.sum(second * products[0].astype(np.float64), axis=1)
+    back = np.sum(first * products[1].astype(np.float64), axis=1)
+    assert (np.abs(across - back) <= unit * (sizes[0] + sizes[1]).sum(axis=1) + 1e-30).all()
+    along = np.sum(first * products[0].astype(np.float64), axis=1)
+    assert (along >= -unit * sizes[0].sum(axis=1) - 1e-30).all()
+
+
+@given(probabilities_and_directions(), st.integers(-64, 64))
+def test_hessian_terms_vanish_along_what_all_classes_share(problem, shift):
+    _, probabilities, directions, _ = problem
+    # Multiples of 1/64 are shifted without a rounding error, so equality is exact.
+    directions = np.round(directions * 64) / 64
+    shifted = directions + directions.dtype.type(shift)
+    assert_array_equal(
+        hessian_terms(probabilities, shifted), hessian_terms(probabilities, directions)
+    )
+
+
+@pytest.mark.parametrize("gap", [20.0, 36.7, 40.0, 200.0, 700.0])
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_hessian_terms_of_a_sure_class_keep_their_digits(gap, label):
+    logits = np.array([0.0, 1.5, -2.0])
+    logits[label] = gap
+    direction = np.array([0.3, 1.1, 2.0])
+    direction[label] = -0.7
+    product = hessian_terms(softmax(logits)[np.newaxis], direction[np.newaxis])[0]
+    exact = oracles.exact_softmax_change(logits, direction)
+    assert_allclose(product, [float(value) for value in exact], rtol=1e-12)
+
+
+@given(probabilities_and_directions())
+def test_hessian_terms_write_to_nothing(problem):
+    arrays = problem[1:3]
+    copies = [array.copy() for array in arrays]
+    for array in arrays:
+        array.flags.writeable = False
+    products = hessian_terms(*arrays)
+    for array, copy in zip(arrays, copies, strict=True):
+        assert_array_equal(array, copy)
+        assert not np.shares_memory(products, array)
 
 
 # Two classes with one logit

@@ -1,0 +1,112 @@
+"""What is watched while a solver iterates: validation, early stopping, callbacks."""
+
+import math
+
+from skxent.optimizers import Plateau
+
+__all__ = ["Monitor"]
+
+# The factor of an "adaptive" learning rate below which nothing is to be gained.
+_MIN_FACTOR = 1e-4
+
+
+class Monitor:
+    """Told of each epoch by a solver; says when to stop, and remembers the best epoch.
+
+    Parameters
+    ----------
+    tol : float
+        How much the loss has to fall below the best one before to count.
+    patience : int
+        After how many epochs without that something is done: with `adaptive`
+        the learning rate is divided by five, until that is in vain too;
+        otherwise with `early_stopping` the solver is stopped.
+    validate : callable, default=None
+        ``validate(params) -> (loss, score)`` on samples that are not trained on;
+        None watches the training loss.
+    early_stopping : bool, default=False
+        Whether to stop, and to keep the parameters of the lowest loss.
+    adaptive : bool, default=False
+        Whether to lower the learning rate.
+    plateau : Plateau, default=Plateau()
+        From where to go on.
+    report : callable, default=None
+        ``report(params) -> stop`` after each epoch.
+
+    Attributes
+    ----------
+    losses, scores : list of float
+        What `validate` returned, for the start and each epoch.
+    best_params : ndarray or None
+        Those of the lowest loss, with `early_stopping`.
+    plateau : Plateau
+        The losses so far.
+    is_exhausted : bool
+        Whether patience was what stopped the solver.
+
+    Examples
+    --------
+    >>> from skxent.monitoring import Monitor
+    >>> monitor = Monitor(tol=0.0, patience=2, early_stopping=True)
+    >>> [monitor(epoch, params=epoch, value=loss) for epoch, loss in enumerate([3, 1, 2, 4])]
+    [False, False, False, True]
+    >>> monitor.best_params
+    1
+    """
+
+    def __init__(
+        self,
+        *,
+        tol,
+        patience,
+        validate=None,
+        early_stopping=False,
+        adaptive=False,
+        plateau=None,
+        report=None,
+    ):
+        self.tol = tol
+        self.patience = patience
+        self.validate = validate
+        self.early_stopping = early_stopping
+        self.adaptive = adaptive
+        self.plateau = Plateau() if plateau is None else plateau
+        self.report = report
+        self.losses, self.scores = [], []
+        self.best_loss, self.best_params = math.inf, None
+        self.is_exhausted = False
+
+    def __call__(self, epoch, params, value):
+        """Watch one epoch; return whether to stop.
+
+        Parameters
+        ----------
+        epoch : int
+            Zero is the start.
+        params : ndarray
+            After the epoch.
+        value : float
+            The training loss there.
+
+        Returns
+        -------
+        stop : bool
+            True to stop.
+        """
+        if self.validate is not None:
+            value, score = self.validate(params)
+            self.losses.append(value)
+            self.scores.append(score)
+        if self.early_stopping and (value < self.best_loss or self.best_params is None):
+            self.best_loss, self.best_params = min(self.best_loss, value), params
+        # A start that goes on from an earlier fit has been watched by that.
+        if epoch or math.isinf(self.plateau.best):
+            self.plateau = self.plateau.update(value, self.tol)
+        if self.plateau.n_stale >= self.patience:
+            if self.adaptive:
+                self.plateau = self.plateau.lower()
+                self.is_exhausted = self.plateau.factor < _MIN_FACTOR
+            else:
+                self.is_exhausted = self.early_stopping
+        stop = bool(self.report(params)) if epoch and self.report is not None else False
+        return stop or self.is_exhausted

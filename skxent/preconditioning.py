@@ -1,0 +1,102 @@
+r"""A model of the curvature that all outputs share, to be solved with.
+
+Second-order solvers see the objective as if its curvature were that of
+:math:`M^{-1} H`, which is even where the model M is good: features then need
+no scaling, and correlated ones no whitening.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_solve, cholesky
+
+__all__ = ["Preconditioner"]
+
+
+@dataclass(frozen=True, eq=False)
+class Preconditioner:
+    """The inverse of a symmetric positive definite matrix M, applied to rows.
+
+    Parameters
+    ----------
+    level : float
+        How much curvature M was made for; compared by who makes one.
+    factor : ndarray of shape (n_params, n_params) or (n_params,)
+        The lower Cholesky factor of M, or the diagonal of a diagonal M.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.preconditioning import Preconditioner
+    >>> halve = Preconditioner.from_matrix(np.eye(2), penalties=np.ones(2), level=1.0)
+    >>> halve(np.array([[4.0, 6.0]])).round(6)
+    array([[2., 3.]])
+    """
+
+    level: float
+    factor: np.ndarray
+
+    @classmethod
+    def from_matrix(cls, matrix, penalties, level):
+        """Return that of a positive semidefinite matrix with something on its diagonal.
+
+        A ridge of 1e-12 of each diagonal entry (more, where the columns are
+        many) keeps it finite where columns depend on each other.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n_params, n_params)
+            It is not written to.
+        penalties : ndarray of shape (n_params,)
+            Added to the diagonal, not negative.
+        level : float
+            See the class.
+
+        Returns
+        -------
+        preconditioner : Preconditioner
+            Its inverse.
+        """
+        matrix = matrix.copy()
+        diagonal = np.einsum("ii->i", matrix)
+        diagonal += penalties
+        # Of each entry, not of the largest: that would drown the small columns.
+        # The rounding errors that it must outweigh grow with the number of columns.
+        diagonal *= 1.0 + max(1e-12, 64 * np.finfo(np.float64).eps * len(matrix))
+        diagonal += np.finfo(np.float64).tiny
+        return cls(level, cholesky(matrix, lower=True, overwrite_a=True, check_finite=False))
+
+    @classmethod
+    def from_diagonal(cls, diagonal, level):
+        """Return that of a diagonal matrix.
+
+        Parameters
+        ----------
+        diagonal : ndarray of shape (n_params,)
+            Not negative. Where it is zero, nothing curves: it is taken as one.
+        level : float
+            See the class.
+
+        Returns
+        -------
+        preconditioner : Preconditioner
+            Its inverse.
+        """
+        return cls(level, np.where(diagonal > 0.0, diagonal, 1.0))
+
+    def __call__(self, rows):
+        """Return M^{-1} applied to each row.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_params)
+            They are not written to.
+
+        Returns
+        -------
+        solved : ndarray of shape (n_rows, n_params)
+            A new array.
+        """
+        if self.factor.ndim == 1:
+            return rows / self.factor
+        return cho_solve((self.factor, True), rows.T, check_finite=False).T

@@ -1,0 +1,294 @@
+"""From a solver's name and settings to a solution: what the names mean, in one place."""
+
+import math
+from functools import partial
+
+import numpy as np
+
+from skxent.optimizers import SCHEDULES, adam, gradient_descent
+from skxent.second_order import lbfgs, newton_cg
+from skxent.solvers import descend
+
+__all__ = [
+    "SECOND_ORDER",
+    "choose_second_order",
+    "draw_batches",
+    "make_rule",
+    "make_schedule",
+    "safe_rate",
+    "train",
+]
+
+# Up to this many parameters "auto" takes Newton steps.
+_MAX_NEWTON = 128
+
+SECOND_ORDER = {"lbfgs": lbfgs, "newton-cg": newton_cg}
+
+
+def train(
+    objective,
+    start,
+    solver,
+    *,
+    max_iter,
+    tol,
+    monitor,
+    learning_rate=None,
+    schedule="constant",
+    momentum=0.9,
+    l1=0.0,
+    batch_size=256,
+    shuffle=True,
+    random_state=None,
+    state=None,
+    n_epochs=0,
+):
+    """Minimise a linear objective by the solver of a name.
+
+    Parameters
+    ----------
+    objective : skxent.linear.LinearObjective
+        What to minimise.
+    start : ndarray
+        Where to start.
+    solver : {"gd", "sgd", "adam", "lbfgs", "newton-cg"}
+        The solver; the last two have no use for the parameters after `monitor`.
+    max_iter, tol : int, float
+        As every solver has them.
+    monitor : skxent.monitoring.Monitor or None
+        Watches, and tells the factor of an "adaptive" schedule, which needs it.
+    learning_rate : float, default=None
+        Of the first epoch.
+    schedule : str or callable, default="constant"
+        A name of :data:`skxent.optimizers.SCHEDULES`, "adaptive", or ``epoch -> factor``.
+    momentum : float, default=0.9
+        Of the rule.
+    l1 : float, default=0.0
+        Strength of an L1 penalty on all but the intercept, for "gd".
+    batch_size : int, default=256
+        Of "sgd" and "adam".
+    shuffle : bool, default=True
+        Whether the batches are drawn anew for each epoch.
+    random_state : numpy.random.RandomState, default=None
+        What draws them.
+    state : object, default=None
+        Of the rule, from an earlier call; None is a fresh one.
+    n_epochs : int, default=0
+        How many epochs came before.
+
+    Returns
+    -------
+    solution : skxent.solvers.Solution
+        What the solver returned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.linear import LinearObjective
+    >>> from skxent.monitoring import Monitor
+    >>> from skxent.training import train
+    >>> X, y = np.array([[-1.0], [1.0], [2.0]]), np.array([0, 1, 1])
+    >>> objective = LinearObjective(X, y, np.ones(3), 2, alpha=0.1, fit_intercept=True)
+    >>> watch = {"max_iter": 1000, "tol": 1e-6, "monitor": Monitor(tol=0.0, patience=10)}
+    >>> train(objective, np.zeros((1, 2)), "newton-cg", **watch).params.round(3)
+    array([[1.5  , 0.139]])
+    >>> train(objective, np.zeros((1, 2)), "gd", learning_rate=0.5, **watch).params.round(3)
+    array([[1.5  , 0.139]])
+    """
+    watch = {"max_iter": max_iter, "tol": tol, "monitor": monitor}
+    if solver in SECOND_ORDER:
+        return SECOND_ORDER[solver](
+            objective, start, precondition=objective.preconditioner, **watch
+        )
+    factor_of = make_schedule(schedule, max_iter, monitor)
+    if schedule == "cosine":  # each call has one of its own
+        n_epochs = 0
+    strengths = None
+    if l1:
+        strengths = np.full(objective.shape[1], l1)
+        strengths[objective.X.shape[1] :] = 0.0
+    batches = None
+    if solver != "gd":
+        batches = partial(draw_batches, objective, batch_size, random_state if shuffle else None)
+    return descend(
+        objective,
+        start,
+        make_rule(solver, momentum),
+        learning_rate=lambda n_iter: learning_rate * factor_of(n_epochs + n_iter),
+        batches=batches,
+        l1=strengths,
+        state=state,
+        **watch,
+    )
+
+
+def choose_second_order(objective):
+    """Return the second-order solver that suits an objective.
+
+    Parameters
+    ----------
+    objective : skxent.linear.LinearObjective
+        What is to be minimised.
+
+    Returns
+    -------
+    solver : {"lbfgs", "newton-cg"}
+        Truncated Newton steps for few parameters: they cost no more there, and
+        the last of them goes so far that what rounding did before is forgotten.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.linear import LinearObjective
+    >>> from skxent.training import choose_second_order
+    >>> objective = LinearObjective(np.ones((2, 1)), np.array([0, 1]), np.ones(2), 2, 0.0, False)
+    >>> choose_second_order(objective)
+    'newton-cg'
+    """
+    return "newton-cg" if math.prod(objective.shape) <= _MAX_NEWTON else "lbfgs"
+
+
+def draw_batches(objective, batch_size, random_state):
+    """Cut an objective into those of batches of its samples.
+
+    Parameters
+    ----------
+    objective : skxent.linear.LinearObjective
+        Of all samples.
+    batch_size : int
+        Of all batches but the last, which may be smaller.
+    random_state : numpy.random.RandomState or None
+        Draws the batches; None takes the samples in their order.
+
+    Yields
+    ------
+    batch : skxent.linear.LinearObjective
+        Of the next samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.linear import LinearObjective
+    >>> from skxent.training import draw_batches
+    >>> objective = LinearObjective(np.eye(5), np.array([0, 1, 0, 1, 0]), np.ones(5), 2, 0.0, True)
+    >>> [len(batch.targets) for batch in draw_batches(objective, 2, None)]
+    [2, 2, 1]
+    """
+    n_samples = len(objective.weights)
+    order = None if random_state is None else random_state.permutation(n_samples)
+    for first in range(0, n_samples, batch_size):
+        rows = slice(first, first + batch_size)
+        yield objective.take(rows if order is None else order[rows])
+
+
+def make_rule(solver, momentum):
+    """Return the update rule of a first-order solver.
+
+    Parameters
+    ----------
+    solver : {"gd", "sgd", "adam"}
+        The solver.
+    momentum : float
+        Nesterov's, or the beta_1 of "adam".
+
+    Returns
+    -------
+    rule : skxent.optimizers.UpdateRule
+        Its rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.training import make_rule
+    >>> rule = make_rule("gd", momentum=0.0)
+    >>> rule.update(np.ones(1), rule.init(np.ones(1)), 0.1)[0]
+    array([-0.1])
+    """
+    return adam(beta_1=momentum) if solver == "adam" else gradient_descent(momentum)
+
+
+def make_schedule(schedule, max_iter, monitor):
+    """Return a schedule as a function of the epoch.
+
+    Parameters
+    ----------
+    schedule : str or callable
+        As in :func:`train`.
+    max_iter : int
+        Where "cosine" ends.
+    monitor : skxent.monitoring.Monitor
+        Tells the factor of "adaptive".
+
+    Returns
+    -------
+    factor_of : callable
+        ``factor_of(epoch)``; it raises a ValueError where a callable returns no
+        factor.
+
+    Examples
+    --------
+    >>> from skxent.training import make_schedule
+    >>> make_schedule("cosine", 4, None)(2)
+    0.5
+    """
+    if schedule == "adaptive":
+        return lambda epoch: monitor.plateau.factor
+    if schedule == "cosine":
+        return partial(SCHEDULES["cosine"], n_epochs=max_iter)
+    if not callable(schedule):
+        return SCHEDULES[schedule]
+
+    def checked(epoch):
+        factor = schedule(epoch)
+        if not 0.0 <= factor < np.inf:
+            raise ValueError(
+                f"schedule must return a finite factor, not negative, got {factor!r} "
+                f"for epoch {epoch}"
+            )
+        return factor
+
+    return checked
+
+
+def safe_rate(objective, solver, momentum, batch_size):
+    r"""Return the learning rate that "auto" stands for.
+
+    For "gd" it is :math:`1 / L`, for "sgd" :math:`(1 - \mu) / (2 L_b)` with
+    the bounds of :meth:`~skxent.linear.LinearObjective.curvature_bound` and the
+    momentum :math:`\mu`, for "adam", whose steps don't depend on the scale of
+    the objective, 0.001.
+
+    Parameters
+    ----------
+    objective : skxent.linear.LinearObjective
+        What is to be minimised.
+    solver : {"gd", "sgd", "adam"}
+        The solver.
+    momentum : float
+        Its momentum.
+    batch_size : int
+        Its batch size.
+
+    Returns
+    -------
+    learning_rate : float
+        Positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.linear import LinearObjective
+    >>> from skxent.training import safe_rate
+    >>> objective = LinearObjective(np.ones((2, 1)), np.array([0, 1]), np.ones(2), 2, 0.0, False)
+    >>> round(safe_rate(objective, "gd", momentum=0.9, batch_size=1), 3)
+    4.0
+    >>> round(safe_rate(objective, "sgd", momentum=0.9, batch_size=1), 3)
+    0.2
+    """
+    if solver == "adam":
+        return 1e-3
+    if solver == "gd":
+        bound = objective.curvature_bound()
+        return 1.0 / bound if bound > 0.0 else 1.0  # nothing to descend: any will do
+    bound = objective.curvature_bound(batch_size)
+    return (1.0 - momentum) / (2.0 * bound) if bound > 0.0 else 1.0
