@@ -53,7 +53,10 @@ def load(clip, sample_rate, *, dtype=None):
     >>> load((16000, np.zeros(1600)), 8000).shape
     (800,)
     """
-    if isinstance(clip, str | os.PathLike):
+    # Arrays first, as the check for a path takes as long as all the rest of a short one.
+    if isinstance(clip, np.ndarray):
+        signal, rate = _check_signal(clip), sample_rate
+    elif isinstance(clip, str | os.PathLike):
         dtype = dtype or "float32"
         signal, rate = read_samples(clip, dtype)
     else:

@@ -1,6 +1,5 @@
 """MFCCTransformer: from clips to features, with the scikit-learn API."""
 
-import itertools
 import os
 import warnings
 from numbers import Integral, Real
@@ -16,9 +15,9 @@ from sklearn.utils.validation import _num_samples, validate_data
 
 from skxent.cache import open_cache
 from skxent.conventions import CONVENTIONS
-from skxent.extraction import extract
+from skxent.extraction import extract, guess_size
 from skxent.frames import STATISTICS, summarize
-from skxent.frontend import design
+from skxent.frontend import shared_design
 from skxent.threads import one_blas_thread
 
 __all__ = ["MFCCTransformer"]
@@ -31,9 +30,6 @@ _BATCH_SAMPLES = 1 << 22
 # Below this many samples a clip on average, threads wait for each other's Python longer
 # than they work side by side.
 _THREADED_SAMPLES = 1 << 16
-
-# Frames of a clip that is not worth copying to stand beside others'.
-_LONG_FRAMES = 1 << 13
 
 # What frames depend on: settings of the front end, in the order of their names.
 _FRONT_END = (
@@ -302,7 +298,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self._check_fit(X, y, stacklevel=5)
+        self._design().warn_of_empty_filters(stacklevel=4)
+        self._check_fit(X, y)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -329,8 +326,10 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         TypeError, ValueError
             As `fit` and `transform` raise.
         """
-        clips = self._check_fit(X, y, stacklevel=6)
-        context = self._init_callback_context(max_subtasks=len(_batches(clips)))
+        self._design().warn_of_empty_filters(stacklevel=5)
+        clips = self._check_fit(X, y)
+        batches = _batches(clips)
+        context = self._init_callback_context(max_subtasks=len(batches))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
         def report():
@@ -338,7 +337,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        features = self._transform(clips, report, stacklevel=6)
+        features = self._transform(clips, batches, report, stacklevel=6)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -364,7 +363,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             is missing, unreadable or cut short; the message names the clip.
         """
         self._validate_params()
-        return self._transform(self._as_clips(X, reset=False))
+        self._design().warn_of_empty_filters(stacklevel=3)
+        clips = self._as_clips(X, reset=False)
+        return self._transform(clips, _batches(clips))
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -382,7 +383,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self._validate_params()
         stem, n_static = "mfcc", self.n_mfcc
         if self.features == "log_mel":
-            stem, n_static = "log_mel", design(**self._settings()).n_coefficients
+            stem, n_static = "log_mel", self._design().n_coefficients
         slopes = ["", "delta_", "delta_delta_"][: self.deltas + 1]
         names = [f"{slope}{stem}{i}" for slope in slopes for i in range(n_static)]
         if self.pooling is not None:
@@ -405,19 +406,11 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def _settings(self):
         return {name: getattr(self, name) for name in _FRONT_END}
 
-    def _check_fit(self, X, y, stacklevel):
-        """Check X against y and the settings against each other; return the clips.
+    def _design(self):
+        return shared_design(**self._settings())
 
-        Warnings point at the caller of the public method, `stacklevel` calls away.
-        """
-        front_end = design(**self._settings())
-        if front_end.n_empty:
-            warnings.warn(
-                f"{front_end.n_empty} of the mel filters are narrower than the spectrum's "
-                f"resolution, and constant: raise n_fft (now {front_end.n_fft}) or lower n_mels",
-                UserWarning,
-                stacklevel=stacklevel,
-            )
+    def _check_fit(self, X, y):
+        """Check X against y; return the clips."""
         clips = self._as_clips(X, reset=True)
         if y is not None and _num_samples(y) != len(clips):
             raise ValueError(
@@ -457,7 +450,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         is_finite = self.on_error == "raise"
         return validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=is_finite)
 
-    def _transform(self, clips, report=None, stacklevel=4):
+    def _transform(self, clips, batches, report=None, stacklevel=4):
         """Transform clips batch by batch; `report` is called after each."""
         if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
@@ -468,73 +461,67 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         n_threads = effective_n_jobs(self.n_jobs)
         if n_threads > 1 and _mean_size(clips) < _THREADED_SAMPLES:
             n_threads = 1
-        parts, problems = [], []
+        parts, problems = [], {}
         # The products of a block are too small for a second BLAS thread.
         with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
-            for part, found in run(
-                delayed(self._transform_batch)(clips, batch, cache) for batch in _batches(clips)
+            for some, found in run(
+                delayed(self._transform_batch)(clips, batch, cache) for batch in batches
             ):
-                parts.extend(part)
-                problems.extend(found)
+                parts.extend(some)
+                problems.update(found)
                 if report is not None:
                     report()
         if problems:
-            shown = "; ".join(problems[:3]) + ("; ..." if len(problems) > 3 else "")
+            shown = "; ".join([*problems.values()][:3]) + ("; ..." if len(problems) > 3 else "")
             warnings.warn(
                 f"{len(problems)} of {len(clips)} clips can't be used, and are NaN: {shown}",
                 UserWarning,
                 stacklevel=stacklevel,
             )
-        if self.pooling is not None:
-            return np.vstack(parts)
-        ragged = np.empty(len(parts), dtype=object)
-        ragged[:] = parts
-        return ragged
+        return self._put_together(parts, len(clips), problems)
 
     def _transform_batch(self, clips, batch, cache):
-        """Return the features of some clips, and what was wrong with which."""
-        frames, problems = extract(
+        """Return features of some clips, with their numbers, and what is wrong with others."""
+        groups, problems = extract(
             {index: clips[index] for index in batch},
             self._settings(),
             dtype=self.dtype,
             on_error=self.on_error,
             cache=cache,
         )
-        features = []
-        # What is alike is finished together: clips of one type, but a long one alone.
-        for _, group in itertools.groupby(frames, key=_alike):
-            features.extend(self._finish(list(group)))
-        return features, problems
+        return [(group.numbers, self._finish(group)) for group in groups], problems
 
     def _finish(self, group):
-        """Return the features of clips from their frames of one type; None becomes NaN."""
-        if group[0] is None:
-            nan = np.full(len(self.get_feature_names_out()), np.nan, dtype=self.dtype or "float32")
-            return [nan.copy() if self.pooling else nan[np.newaxis].copy() for _ in group]
-        lengths = np.array([len(frames) for frames in group])
-        frames = np.concatenate(group) if len(group) > 1 else group[0]
+        """Return one row for each clip of a group, or without pooling its frames."""
         features = summarize(
-            frames,
-            lengths,
+            group.frames,
+            group.lengths,
             deltas=self.deltas,
             delta_width=self.delta_width,
             normalization=self.normalize,
             pooling=self.pooling,
             n_segments=self.n_segments,
         )
-        if self.pooling is not None:
+        return group.split(features) if self.pooling is None else features
+
+    def _put_together(self, parts, n_clips, problems):
+        """Return the features of all clips, NaN for those with a problem."""
+        n_features = len(self.get_feature_names_out())
+        dtype = self.dtype or "float32"
+        if self.pooling is None:
+            features = np.empty(n_clips, dtype=object)
+            for numbers, clips in parts:
+                for number, frames in zip(numbers, clips, strict=True):
+                    features[number] = frames
+            for number in problems:
+                features[number] = np.full((1, n_features), np.nan, dtype)
             return features
-        ends = np.cumsum(lengths).tolist()
-        return [features[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-
-
-def _alike(frames):
-    """Key of frames that are finished together; None goes with None, a long clip alone."""
-    if frames is None:
-        return None
-    # By letter, as the type float64 itself equals None.
-    return id(frames) if len(frames) > _LONG_FRAMES else frames.dtype.char
+        dtype = np.result_type(*(rows.dtype for _, rows in parts)) if parts else dtype
+        features = np.full((n_clips, n_features), np.nan, dtype)
+        for numbers, rows in parts:
+            features[numbers] = rows
+        return features
 
 
 def _batches(clips):
@@ -548,11 +535,4 @@ def _batches(clips):
 def _mean_size(clips, n_sampled=32):
     """Return how many samples a clip has on average; of a file, guessed from its bytes."""
     sampled = clips[:: max(1, len(clips) // n_sampled)]
-    return sum(map(_size, sampled)) / len(sampled)
-
-
-def _size(clip):
-    if isinstance(clip, str | os.PathLike):
-        return os.path.getsize(clip) // 2 if os.path.isfile(clip) else 0
-    signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
-    return getattr(signal, "size", 0)
+    return sum(map(guess_size, sampled)) / len(sampled)

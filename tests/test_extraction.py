@@ -107,6 +107,13 @@ def test_a_cache_on_disk_serves_the_next_process(tmp_path, paths, loaded):
         ({"pooling": "statistics", "n_segments": 3}, False),
         ({"pooling": None}, False),
         ({"features": "log_mel"}, True),
+        ({"n_fft": 512}, True),
+        ({"preemphasis": 0.9}, True),
+        ({"window": "hamming"}, True),
+        ({"lifter": 0}, True),
+        ({"fmax": 3900.0}, True),
+        ({"frame_step": 0.0125}, True),
+        ({"sample_rate": 8001}, True),
         ({"normalize": "mean_std"}, False),
     ],
 )
@@ -118,6 +125,23 @@ def test_settings_that_frames_do_not_depend_on_leave_the_cache_valid(
     loaded.clear()
     clone(transformer).set_params(**changed).transform(paths)
     assert bool(loaded) == is_computed_anew
+
+
+@pytest.mark.parametrize(
+    ("settings", "same"),
+    [
+        ({}, {"n_mels": 26, "fmin": 0, "fmax": RATE / 2, "lifter": 22.0, "n_fft": 256}),
+        ({}, {"window": "rectangular", "preemphasis": np.float64(0.97), "frame_length": 0.02501}),
+        ({"convention": "kaldi"}, {"convention": "kaldi", "window": "povey", "fmin": 20}),
+        ({"n_mels": 20, "lifter": 0}, {"n_mels": np.int64(20), "lifter": 0.0}),
+    ],
+)
+def test_settings_that_come_to_the_same_share_entries(paths, loaded, settings, same):
+    transformer = MFCCTransformer(sample_rate=RATE, cache=MemoryCache(), **settings)
+    expected = transformer.transform(paths)
+    loaded.clear()
+    np.testing.assert_array_equal(clone(transformer).set_params(**same).transform(paths), expected)
+    assert not loaded
 
 
 def test_settings_of_the_cepstrum_are_of_no_matter_to_log_mel_frames(paths, loaded):
@@ -307,7 +331,6 @@ def test_a_long_clip_has_the_frames_of_the_whole(tmp_path, monkeypatch, conventi
     transformer = MFCCTransformer(sample_rate=RATE, convention=convention, pooling=None)
     expected = transformer.transform([clip[kind]])[0]
     monkeypatch.setattr(extraction, "_LONG_SAMPLES", 100_000)
-    monkeypatch.setattr(extraction, "_LONG_BYTES", 1000)
     monkeypatch.setattr(extraction, "load", lambda *_, **__: pytest.fail("loaded as a whole"))
     actual = transformer.transform([clip[kind]])[0]
     if kind == "resampled":  # piece by piece, soxr differs by its rounding

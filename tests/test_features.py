@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skxent import MFCCTransformer, extraction
 from skxent.audio import load
 from skxent.frames import STATISTICS, delta, normalize, pool
-from skxent.mfcc import mfcc
+from skxent.mfcc import mfcc, stream
 
 RATE = 8000
 
@@ -541,12 +541,12 @@ def test_a_warning_points_at_the_line_that_calls():
     for method, X in [
         (crowded.fit, [noise(1000)]),
         (crowded.fit_transform, [noise(1000), []]),
-        (crowded.transform, [[]]),
+        (crowded.transform, [noise(1000), []]),
     ]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             method(X)
-        assert caught
+        assert len(caught) == len(X)  # one of the filters, and one if there is a wrong clip
         assert {warning.filename for warning in caught} == {__file__}
 
 
@@ -560,10 +560,18 @@ def test_an_unknown_parameter_is_named():
 def test_empty_filters_are_a_warning_that_says_what_to_change():
     crowded = MFCCTransformer(sample_rate=16000, n_mels=80)
     message = r"1 of the mel filters .* raise n_fft \(now 512\) or lower n_mels"
-    with pytest.warns(UserWarning, match=message):
-        crowded.fit([noise(1000)])
+    settings = {"sample_rate": 16000, "n_mels": 80}
+    for call in (
+        lambda: crowded.fit([noise(1000)]),
+        lambda: crowded.fit_transform([noise(1000), noise(900)]),
+        lambda: crowded.transform([noise(1000), noise(900, dtype="float32")]),
+        lambda: mfcc(noise(1000), **settings),
+        lambda: list(stream([noise(1000)], **settings)),
+    ):
+        with pytest.warns(UserWarning, match=message) as caught:
+            call()
+        assert [warning.filename for warning in caught] == [__file__]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        crowded.transform([noise(1000)])
         clone(crowded).set_params(n_fft=1024).fit([noise(1000)])
         clone(crowded).set_params(n_mels=40).fit([noise(1000)])

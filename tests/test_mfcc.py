@@ -17,6 +17,9 @@ from skxent.conventions import (
 from skxent.frontend import design
 from skxent.mfcc import compute, mfcc, stream
 
+# The settings that are drawn may be anything.
+pytestmark = pytest.mark.filterwarnings("ignore:.* of the mel filters are narrower")
+
 
 @st.composite
 def tasks(draw, min_size=1):
