@@ -279,23 +279,29 @@ def _to_mono(signal, dtype, start=0):
     """Return a signal whose shape is right as mono floats; it begins at sample `start`."""
     if dtype is None:
         dtype = np.float64 if signal.dtype.itemsize >= 8 else np.float32
-    # What is not finite, or not in this precision, is reported below.
-    with np.errstate(over="ignore", invalid="ignore"):
-        signal = _to_float(signal, dtype)
-        if signal.ndim == 2:
-            signal = signal[:, 0] if signal.shape[1] == 1 else signal.mean(axis=1, dtype=dtype)
-        # One pass without a temporary in nearly all cases: the energy is finite only if
-        # every sample is.
-        energy = signal.dot(signal)
-    if not math.isfinite(energy) and not np.isfinite(signal).all():
+    signal = _to_float(signal, dtype)
+    if signal.ndim == 2:
+        signal = signal[:, 0] if signal.shape[1] == 1 else _average(signal)
+    signal = np.ascontiguousarray(signal)
+    # One pass without a temporary in nearly all cases: the energy is finite only if every
+    # sample is. Unlike dot, vdot doesn't warn of it, and to tell dot not to takes longer.
+    if not math.isfinite(np.vdot(signal, signal)) and not np.isfinite(signal).all():
         first = int(np.argmin(np.isfinite(signal)))
         raise ValueError(f"must be finite, sample {start + first} is {signal[first]}")
-    return np.ascontiguousarray(signal)
+    return signal
+
+
+def _average(signal):
+    with np.errstate(over="ignore", invalid="ignore"):  # _to_mono tells
+        return signal.mean(axis=1, dtype=signal.dtype)
 
 
 def _to_float(signal, dtype):
+    if signal.dtype == dtype:
+        return signal
     if signal.dtype.kind == "f":
-        return signal.astype(dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # _to_mono tells
+            return signal.astype(dtype)
     half = 2.0 ** (8 * signal.dtype.itemsize - 1)
     scaled = signal.astype(dtype)
     if signal.dtype.kind == "u":

@@ -256,11 +256,13 @@ class _Block:
         self.padded = np.zeros((self.n_rows, front_end.n_fft), dtype)
         self.scratch = np.empty_like(self.padded)
         self.averaging = np.full(length, 1.0 / length, dtype)
-        # One operation on long rows side by side is twice as fast as one for each row.
+        # NumPy takes as long to begin a row as for the row itself. So what is done to each
+        # frame is done to the whole buffer at once, and its padding is silenced in the end.
+        spoils_padding = front_end.convention.remove_dc or not over_signal
         self.windows = None
-        if front_end.window is not None:
+        if front_end.window is not None or spoils_padding:
             self.windows = np.zeros_like(self.padded)
-            self.windows[:, :length] = front_end.window
+            self.windows[:, :length] = 1.0 if front_end.window is None else front_end.window
         self.bands = _cut_into_bands(front_end.filterbank, len(front_end.frequencies))
         self.clear()
 
@@ -327,7 +329,8 @@ class _Block:
         if frame_energies is not None:
             energies[:, -1] = frame_energies
         if convention.floor_zero_only:
-            energies[energies == 0.0] = convention.floor
+            if energies.min() == 0.0:  # which is rare, and soon found out
+                energies[energies == 0.0] = convention.floor
         else:
             np.maximum(energies, convention.floor, out=energies)
         np.log(energies, out=energies)
@@ -344,20 +347,18 @@ class _Block:
         energies = None
         if self.emphasized is not None:
             self.emphasize()
+        np.copyto(framed, view)
         if convention.remove_dc:
-            means = np.vecdot(view, self.averaging)
-            np.subtract(view, means[:, np.newaxis], out=framed)
-        else:
-            np.copyto(framed, view)
+            means = self.scratch[:n_rows]
+            means[:] = np.vecdot(view, self.averaging)[:, np.newaxis]
+            padded -= means
         if convention.energy == "frame" and front_end.cepstrum is not None:
             energies = np.vecdot(framed, framed) * convention.scale**2
         if convention.preemphasis_over == "frame" and front_end.preemphasis:
             first = framed[:, 0] * (1.0 - front_end.preemphasis)
             before = np.multiply(padded, front_end.preemphasis, out=self.scratch[:n_rows])
             padded.reshape(-1)[1:] -= before.reshape(-1)[:-1]
-            # What has come from one frame into the next, or into its padding.
-            padded[:, 0] = first
-            padded[:, length : length + 1] = 0.0
+            padded[:, 0] = first  # not what comes from the frame before
         if self.windows is not None:
             padded *= self.windows[:n_rows]
         return energies
