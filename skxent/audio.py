@@ -250,10 +250,11 @@ def _check_signal(signal):
     except ValueError as error:  # nested lists of different lengths
         raise ValueError(f"not a signal: {error}") from error
     kind = signal.dtype.kind
-    if kind not in "iuf":
+    is_missing = signal.ndim == 0 and _is_missing(signal.item())
+    if kind not in "iuf" or is_missing:
+        got = f"a missing value, {signal}" if is_missing else _describe(signal)
         raise TypeError(
-            "must be an array of numbers, a (sample_rate, signal) pair or a path, "
-            f"got {_describe(signal)}"
+            f"must be an array of numbers, a (sample_rate, signal) pair or a path, got {got}"
         )
     if signal.size == 0:
         raise ValueError("empty: it has no samples")
@@ -318,6 +319,12 @@ def _split_pair(pair):
         raise ValueError(f"a pair's sample rate must be at least 1 Hz, got {rate:g}")
     parts = f"({', '.join(map(_describe, pair))})" if len(pair) == 2 else f"{len(pair)} values"
     raise TypeError(f"a pair must be (sample_rate, signal), got {parts}")
+
+
+def _is_missing(value):
+    """Tell whether a value stands for none: None, NaN, and what pandas has for them."""
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return is_nan or type(value).__name__ in {"NoneType", "NAType", "NaTType"}
 
 
 def _describe(value):

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import stat
 from typing import NamedTuple
 
 import numpy as np
@@ -148,7 +149,11 @@ def guess_size(clip):
     signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
     # First, as the check for a path takes longer than all the rest.
     if not isinstance(signal, np.ndarray) and isinstance(signal, str | os.PathLike):
-        return os.path.getsize(signal) // 2 if os.path.isfile(signal) else 0
+        try:
+            status = os.stat(signal)
+        except (OSError, ValueError):  # the loader tells what is wrong with it
+            return 0
+        return status.st_size // 2 if stat.S_ISREG(status.st_mode) else 0
     try:
         return len(signal)
     except TypeError:  # also of an array without dimensions

@@ -96,7 +96,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         transform with "librosa" and "htk".
 
     lifter : float, default=None
-        L of the lifter ``1 + L / 2 sin(pi n / L)``; 0 for none.
+        L of the lifter, which multiplies coefficient n by
+        ``1 + L / 2 sin(pi n / L)``, with "librosa" n + 1 in the place of n; 0 for
+        none.
 
     features : {"mfcc", "log_mel"}, default="mfcc"
         Cepstral coefficients, or the logarithms of the mel filters' energies.
@@ -420,16 +422,22 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _as_clips(self, X, reset):
         """Return X as a sequence of clips; X that looks like a matrix is checked as one."""
+        if isinstance(X, str | os.PathLike) and os.path.isdir(X):
+            files = f"sorted(pathlib.Path({os.fspath(X)!r}).glob('**/*.wav'))"
+            raise TypeError(f"X must be a list of clips, got a folder: give its files, {files}")
         if isinstance(X, str | bytes | os.PathLike):
             raise TypeError(f"X must be a list of clips, got a single path: give [{X!r}]")
         if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
             raise TypeError("X must be a list of clips, got a single pair: give [X]")
         shape = getattr(X, "shape", None)
-        if shape is not None and len(shape) == 2 and shape[1] == 1:
-            column = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
-            # Some of them may be missing, the first too.
-            if any(isinstance(clip, str | os.PathLike | tuple | np.ndarray) for clip in column):
-                X, shape = column, column.shape
+        if shape is not None and len(shape) == 2 and _holds_clips(X):
+            if shape[1] > 1:
+                raise ValueError(
+                    f"X must have one column of clips, got {shape[1]} columns: select one, such "
+                    "as with a ColumnTransformer"
+                )
+            X = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
+            shape = X.shape
         is_column = shape is not None and len(shape) == 1
         if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
             raise ValueError(
@@ -522,6 +530,13 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         for numbers, rows in parts:
             features[numbers] = rows
         return features
+
+
+def _holds_clips(table):
+    """Tell whether a table holds clips, not samples; some may be missing, the first too."""
+    values = np.asarray(table)
+    kinds = (str, os.PathLike, tuple, np.ndarray)
+    return values.dtype.kind in "OUT" and any(isinstance(clip, kinds) for clip in values.flat)
 
 
 def _batches(clips):

@@ -198,7 +198,9 @@ def design(
     n_mfcc : int, default=13
         Number of coefficients, at most `n_mels`.
     lifter : float, default=None
-        Lifter's L; zero for none.
+        L of the lifter, which multiplies coefficient n by
+        ``1 + L / 2 sin(pi (n + s) / L)``; s is 1 with "librosa", which counts from
+        one, and otherwise 0. Zero for none.
     features : {"mfcc", "log_mel"}, default="mfcc"
         Coefficients, or the logarithms of the filters' energies.
     dtype : {"float32", "float64"}, default="float64"
