@@ -1,5 +1,6 @@
 """MFCCTransformer: from clips to features, with the scikit-learn API."""
 
+import math
 import os
 import warnings
 from numbers import Integral, Real
@@ -26,6 +27,10 @@ __all__ = ["MFCCTransformer"]
 # take, and bound the memory: at most so many clips, and about so many samples.
 _BATCH_CLIPS = 1024
 _BATCH_SAMPLES = 1 << 22
+_BATCHES_A_THREAD = 4
+
+# How many clips are looked at to guess the average size.
+_SAMPLED_CLIPS = 32
 
 # Below this many samples a clip on average, threads wait for each other's Python longer
 # than they work side by side.
@@ -330,7 +335,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         self._design().warn_of_empty_filters(stacklevel=5)
         clips = self._check_fit(X, y)
-        batches = _batches(clips)
+        n_threads, batches = self._plan(clips)
         context = self._init_callback_context(max_subtasks=len(batches))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
@@ -339,7 +344,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        features = self._transform(clips, batches, report, stacklevel=6)
+        features = self._transform(clips, n_threads, batches, report, stacklevel=6)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -367,7 +372,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self._validate_params()
         self._design().warn_of_empty_filters(stacklevel=3)
         clips = self._as_clips(X, reset=False)
-        return self._transform(clips, _batches(clips))
+        return self._transform(clips, *self._plan(clips))
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -458,7 +463,18 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         is_finite = self.on_error == "raise"
         return validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=is_finite)
 
-    def _transform(self, clips, batches, report=None, stacklevel=4):
+    def _plan(self, clips):
+        """Return the number of threads, and the ranges of clips that are worked on together."""
+        sampled = clips[:: max(1, len(clips) // _SAMPLED_CLIPS)]
+        mean_size = sum(map(guess_size, sampled)) / len(sampled)
+        n_threads = effective_n_jobs(self.n_jobs) if mean_size >= _THREADED_SAMPLES else 1
+        size = min(_BATCH_CLIPS, max(1, int(_BATCH_SAMPLES / max(1.0, mean_size))))
+        if n_threads > 1:  # several for each, so that none is long done when others still work
+            size = min(size, math.ceil(len(clips) / (_BATCHES_A_THREAD * n_threads)))
+        starts = range(0, len(clips), size)
+        return n_threads, [range(start, min(start + size, len(clips))) for start in starts]
+
+    def _transform(self, clips, n_threads, batches, report=None, stacklevel=4):
         """Transform clips batch by batch; `report` is called after each."""
         if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
@@ -466,9 +482,6 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 "choose a pooling, or set_output(transform='default')"
             )
         cache = open_cache(self.cache)
-        n_threads = effective_n_jobs(self.n_jobs)
-        if n_threads > 1 and _mean_size(clips) < _THREADED_SAMPLES:
-            n_threads = 1
         parts, problems = [], {}
         # The products of a block are too small for a second BLAS thread.
         with one_blas_thread():
@@ -537,17 +550,3 @@ def _holds_clips(table):
     values = np.asarray(table)
     kinds = (str, os.PathLike, tuple, np.ndarray)
     return values.dtype.kind in "OUT" and any(isinstance(clip, kinds) for clip in values.flat)
-
-
-def _batches(clips):
-    """Return ranges of clips that are worked on together."""
-    n_clips = int(min(_BATCH_CLIPS, max(1, _BATCH_SAMPLES // max(1, _mean_size(clips)))))
-    return [
-        range(start, min(start + n_clips, len(clips))) for start in range(0, len(clips), n_clips)
-    ]
-
-
-def _mean_size(clips, n_sampled=32):
-    """Return how many samples a clip has on average; of a file, guessed from its bytes."""
-    sampled = clips[:: max(1, len(clips) // n_sampled)]
-    return sum(map(guess_size, sampled)) / len(sampled)

@@ -161,6 +161,18 @@ def test_long_clips_come_in_smaller_batches(monkeypatch):
     assert features.shape == (10, 26)
 
 
+@pytest.mark.parametrize(
+    ("n_jobs", "threaded_samples", "n_batches"), [(1, 0, 1), (2, 0, 7), (2, 1 << 16, 1)]
+)
+def test_threads_have_several_batches_each_where_clips_are_long(
+    paths, monkeypatch, n_jobs, threaded_samples, n_batches
+):
+    monkeypatch.setattr(features_module, "_THREADED_SAMPLES", threaded_samples)
+    tasks = Tasks()
+    MFCCTransformer(sample_rate=RATE, n_jobs=n_jobs).set_callbacks(tasks).fit_transform(paths)
+    assert tasks.ended == [*["clips"] * n_batches, "fit"]
+
+
 def test_a_changed_file_is_seen(paths, loaded):
     transformer = MFCCTransformer(sample_rate=RATE, cache=MemoryCache())
     before = transformer.transform(paths)
