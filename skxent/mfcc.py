@@ -263,7 +263,7 @@ class _Block:
         if front_end.window is not None or spoils_padding:
             self.windows = np.zeros_like(self.padded)
             self.windows[:, :length] = 1.0 if front_end.window is None else front_end.window
-        self.bands = _cut_into_bands(front_end.filterbank, len(front_end.frequencies))
+        self.bands = _cut_into_bands(front_end.filterbank)
         self.clear()
 
     def clear(self):
@@ -377,13 +377,15 @@ class _Block:
         emphasized[self.heads] = samples[self.heads] - coefficient * previous
 
 
-def _cut_into_bands(filterbank, n_mels, width=8):
+def _cut_into_bands(filterbank, width=8):
     """Cut a filterbank into products without most of its zeros: (bins, columns, weights).
 
-    BLAS takes columns eight at a time. The energy's, which has no zeros, goes alone.
+    BLAS takes columns eight at a time. That of an energy, which has no zeros, goes alone.
     """
+    n_columns = filterbank.shape[1]
+    n_together = n_columns - int(filterbank[:, -1].all())
     bands = []
-    for start, stop in itertools.pairwise([*range(0, n_mels, width), n_mels, filterbank.shape[1]]):
+    for start, stop in itertools.pairwise([*range(0, n_together, width), n_together, n_columns]):
         columns = slice(start, stop)
         used = np.flatnonzero(filterbank[:, columns].any(axis=1))
         if len(used):
