@@ -192,7 +192,11 @@ def _recall(clips, parameters, cache, compute_some, reasons):
 
 def _put_together(numbers, frames):
     lengths = np.array([len(clip) for clip in frames])
-    together = frames[0] if len(frames) == 1 else np.concatenate(frames)
+    if len(frames) > 1:
+        together = np.concatenate(frames)
+    else:  # not copied, and a cache's own, which may let itself be written to
+        together = frames[0].view()
+        together.flags.writeable = False
     return Group(list(numbers), together, lengths)
 
 

@@ -36,6 +36,9 @@ _SAMPLED_CLIPS = 32
 # than they work side by side.
 _THREADED_SAMPLES = 1 << 16
 
+# What a column of clips holds.
+_CLIPS = (str, os.PathLike, tuple, np.ndarray)
+
 # What frames depend on: settings of the front end, in the order of their names.
 _FRONT_END = (
     "sample_rate",
@@ -548,5 +551,6 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 def _holds_clips(table):
     """Tell whether a table holds clips, not samples; some may be missing, the first too."""
     values = np.asarray(table)
-    kinds = (str, os.PathLike, tuple, np.ndarray)
-    return values.dtype.kind in "OUT" and any(isinstance(clip, kinds) for clip in values.flat)
+    if values.dtype.kind not in "OUT":
+        return False
+    return any(issubclass(kind, _CLIPS) for kind in set(map(type, values.flat)))

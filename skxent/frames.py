@@ -215,7 +215,8 @@ def summarize(
     -------
     summary : ndarray
         As :func:`pool` returns it; without pooling the frames, of shape
-        (n_frames, (1 + deltas) * n_coefficients).
+        (n_frames, (1 + deltas) * n_coefficients). Where there is nothing to do, they
+        are not copied, unless they are read-only.
 
     Examples
     --------

@@ -298,7 +298,7 @@ def shared_design(*args, **settings):
     Returns
     -------
     front_end : FrontEnd
-        Not to be written to: the next caller gets the same one.
+        Its arrays are read-only, as the next caller gets the same ones.
 
     Raises
     ------
@@ -317,7 +317,13 @@ def shared_design(*args, **settings):
         return design(*args, **settings)
 
 
-_design_once = functools.lru_cache(maxsize=16)(design)
+@functools.lru_cache(maxsize=16)
+def _design_once(*args, **settings):
+    front_end = design(*args, **settings)
+    for array in vars(front_end).values():
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    return front_end
 
 
 def _to_samples(name, seconds, sample_rate, rounds_up):

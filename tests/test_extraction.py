@@ -196,6 +196,31 @@ def test_what_is_written_into_results_is_not_in_the_cache(paths, n_clips):
         np.testing.assert_array_equal(frames, same)
 
 
+class OpenHandedCache(dict):
+    """Gives out what it owns, to be written to."""
+
+    def get(self, key):
+        frames = super().get(key)
+        return None if frames is None else frames.view()
+
+    def put(self, key, frames):
+        self[key] = frames.copy()
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+@pytest.mark.parametrize("n_clips", [1, 20])
+def test_what_is_written_into_results_is_not_in_a_cache_that_allows_it(paths, n_clips):
+    paths = paths[:n_clips]
+    transformer = MFCCTransformer(sample_rate=RATE, pooling=None, cache=OpenHandedCache())
+    expected = [frames.copy() for frames in transformer.transform(paths)]
+    for frames in transformer.transform(paths):
+        frames[:] = 0.0
+    for frames, same in zip(transformer.transform(paths), expected, strict=True):
+        np.testing.assert_array_equal(frames, same)
+
+
 @given(
     sizes=st.lists(st.integers(1, 900), min_size=1, max_size=6),
     pooling=st.sampled_from([None, "mean", "statistics"]),

@@ -15,7 +15,7 @@ from skxent.conventions import (
     mel_filterbank,
     mel_frequencies,
 )
-from skxent.frontend import design
+from skxent.frontend import design, shared_design
 from skxent.mfcc import compute, mfcc, stream
 
 # The settings that are drawn may be anything.
@@ -181,6 +181,18 @@ def test_a_long_signal_spans_many_blocks():
         # The first frame of a piece lacks the sample before.
         piece = mfcc(signal[80 * start : 80 * (start + 60)], 8000)
         assert_same(frames[start + 1 : start + 55], piece[1:55])
+
+
+def test_a_shared_front_end_is_one_and_read_only():
+    front_end = shared_design(8000, window="hamming")
+    assert shared_design(8000, window="hamming") is front_end
+    for array in (front_end.window, front_end.filterbank, front_end.cepstrum):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0.0
+    # A window with a list in it can't be looked up.
+    listed = shared_design(8000, window=("general_cosine", [0.5, 0.5]))
+    assert listed.fingerprint == design(8000, window=("general_cosine", (0.5, 0.5))).fingerprint
+    assert listed.fingerprint != front_end.fingerprint
 
 
 def test_a_setting_is_shared_by_no_two_front_ends():
