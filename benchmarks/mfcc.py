@@ -4,13 +4,16 @@
 
 One core, 13 coefficients of frames of 25 ms every 10 ms. Each tool is compared with
 MFCCTransformer in that tool's convention, which gives the same features; first from arrays in
-memory, then from wav files, decoding included. The tools take turns, so that a busy machine slows
-all of them alike, and each is judged by its fastest turn.
+memory, then from wav files, decoding included; and then two threads with one, on short files and
+on long ones. The tools take turns, so that a busy machine slows all of them alike, and each is
+judged by its fastest turn.
 """
 
 import argparse
+import functools
 import os
 import platform
+import tempfile
 import time
 import warnings
 
@@ -23,6 +26,7 @@ import numpy as np
 import python_speech_features
 import scipy.fft
 import scipy.io.wavfile
+import soundfile
 
 from skxent import MFCCTransformer
 from skxent.datasets import fetch_fsdd
@@ -70,16 +74,21 @@ def main():
     runs["Fourier transforms alone"] = fourier_alone
     runs["skxent, psf, paths"] = lambda: ours["psf"].transform(paths)
     runs["skxent, librosa, paths"] = lambda: ours["librosa"].transform(paths)
-    runs["skxent, psf, paths, n_jobs=2"] = lambda: MFCCTransformer(
-        sample_rate=rate, pooling=None, n_jobs=2
-    ).transform(paths)
     runs["scipy.io.wavfile + psf"] = lambda: [
         psf_mfcc(scipy.io.wavfile.read(path)[1], rate) for path in paths
     ]
     runs["librosa.load + librosa"] = lambda: [
         librosa_mfcc(librosa.load(path, sr=rate)[0], rate) for path in paths
     ]
-    best = measure(runs, args.turns)
+    with tempfile.TemporaryDirectory() as folder:
+        sets = {"short wav": paths}
+        for suffix in ("wav", "flac"):
+            sets[f"minutes of {suffix}"] = write_minutes(folder, suffix, clips, rate)
+        for name, files in sets.items():
+            for n_jobs in (1, 2):
+                transformer = MFCCTransformer(sample_rate=rate, n_jobs=n_jobs)
+                runs[f"{name}, n_jobs={n_jobs}"] = functools.partial(transformer.transform, files)
+        best = measure(runs, args.turns)
 
     print(f"{'':<32}{'seconds':>8}   {'skxent is faster by'}")
     compared = {
@@ -94,6 +103,19 @@ def main():
         print(f"{name:<32}{taken:>8.3f}   {', '.join(ratios)}")
     whole, alone = best["skxent, psf"], best["Fourier transforms alone"]
     print(f"\nskxent, psf, takes {whole / alone:.1f} times as long as its Fourier transforms alone")
+    for name in sets:
+        gain = best[f"{name}, n_jobs=1"] / best[f"{name}, n_jobs=2"]
+        print(f"{name}: n_jobs=2 is {gain:.2f} times as fast as n_jobs=1")
+
+
+def write_minutes(folder, suffix, clips, rate):
+    """Write all clips one after the other to files of a minute; return their paths."""
+    signal, length = np.concatenate(clips), 60 * rate
+    paths = []
+    for start in range(0, len(signal) - length, length):
+        paths.append(os.path.join(folder, f"{start}.{suffix}"))
+        soundfile.write(paths[-1], signal[start : start + length], rate, subtype="PCM_16")
+    return paths
 
 
 def psf_mfcc(clip, rate):

@@ -53,7 +53,10 @@ def load(clip, sample_rate, *, dtype=None):
     >>> load((16000, np.zeros(1600)), 8000).shape
     (800,)
     """
-    if isinstance(clip, str | os.PathLike):
+    # Arrays first, as the check for a path takes as long as all the rest of a short one.
+    if isinstance(clip, np.ndarray):
+        signal, rate = _check_signal(clip), sample_rate
+    elif isinstance(clip, str | os.PathLike):
         dtype = dtype or "float32"
         signal, rate = read_samples(clip, dtype)
     else:
@@ -247,10 +250,11 @@ def _check_signal(signal):
     except ValueError as error:  # nested lists of different lengths
         raise ValueError(f"not a signal: {error}") from error
     kind = signal.dtype.kind
-    if kind not in "iuf":
+    is_missing = signal.ndim == 0 and _is_missing(signal.item())
+    if kind not in "iuf" or is_missing:
+        got = f"a missing value, {signal}" if is_missing else _describe(signal)
         raise TypeError(
-            "must be an array of numbers, a (sample_rate, signal) pair or a path, "
-            f"got {_describe(signal)}"
+            f"must be an array of numbers, a (sample_rate, signal) pair or a path, got {got}"
         )
     if signal.size == 0:
         raise ValueError("empty: it has no samples")
@@ -276,23 +280,29 @@ def _to_mono(signal, dtype, start=0):
     """Return a signal whose shape is right as mono floats; it begins at sample `start`."""
     if dtype is None:
         dtype = np.float64 if signal.dtype.itemsize >= 8 else np.float32
-    # What is not finite, or not in this precision, is reported below.
-    with np.errstate(over="ignore", invalid="ignore"):
-        signal = _to_float(signal, dtype)
-        if signal.ndim == 2:
-            signal = signal[:, 0] if signal.shape[1] == 1 else signal.mean(axis=1, dtype=dtype)
-        # One pass without a temporary in nearly all cases: the energy is finite only if
-        # every sample is.
-        energy = signal.dot(signal)
-    if not math.isfinite(energy) and not np.isfinite(signal).all():
+    signal = _to_float(signal, dtype)
+    if signal.ndim == 2:
+        signal = signal[:, 0] if signal.shape[1] == 1 else _average(signal)
+    signal = np.ascontiguousarray(signal)
+    # One pass without a temporary in nearly all cases: the energy is finite only if every
+    # sample is. Unlike dot, vdot doesn't warn of it, and to tell dot not to takes longer.
+    if not math.isfinite(np.vdot(signal, signal)) and not np.isfinite(signal).all():
         first = int(np.argmin(np.isfinite(signal)))
         raise ValueError(f"must be finite, sample {start + first} is {signal[first]}")
-    return np.ascontiguousarray(signal)
+    return signal
+
+
+def _average(signal):
+    with np.errstate(over="ignore", invalid="ignore"):  # _to_mono tells
+        return signal.mean(axis=1, dtype=signal.dtype)
 
 
 def _to_float(signal, dtype):
+    if signal.dtype == dtype:
+        return signal
     if signal.dtype.kind == "f":
-        return signal.astype(dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # _to_mono tells
+            return signal.astype(dtype)
     half = 2.0 ** (8 * signal.dtype.itemsize - 1)
     scaled = signal.astype(dtype)
     if signal.dtype.kind == "u":
@@ -309,6 +319,12 @@ def _split_pair(pair):
         raise ValueError(f"a pair's sample rate must be at least 1 Hz, got {rate:g}")
     parts = f"({', '.join(map(_describe, pair))})" if len(pair) == 2 else f"{len(pair)} values"
     raise TypeError(f"a pair must be (sample_rate, signal), got {parts}")
+
+
+def _is_missing(value):
+    """Tell whether a value stands for none: None, NaN, and what pandas has for them."""
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return is_nan or type(value).__name__ in {"NoneType", "NAType", "NaTType"}
 
 
 def _describe(value):

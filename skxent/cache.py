@@ -1,5 +1,6 @@
 """Frames of clips that were seen before, kept in memory or on disk."""
 
+import difflib
 import functools
 import hashlib
 import os
@@ -227,8 +228,8 @@ def open_cache(cache):
         - None, or a :class:`joblib.Memory` without location: no cache.
         - "memory": the :class:`MemoryCache` that the whole process shares, of
           the default size.
-        - A path: a :class:`DiskCache` in that folder. For a folder of the name
-          memory give "./memory".
+        - A path: a :class:`DiskCache` in that folder. For a new folder whose name
+          is memory, or looks like a slip for it, give "./memory".
         - An object with an attribute `location`, such as a joblib.Memory: a
           DiskCache in a folder skxent at that place.
         - An object with methods `get` and `put`: itself.
@@ -243,7 +244,7 @@ def open_cache(cache):
     OSError
         If the folder can't be made.
     TypeError, ValueError
-        If `cache` is something else, or empty.
+        If `cache` is something else, empty, or a slip for "memory".
 
     Examples
     --------
@@ -257,6 +258,11 @@ def open_cache(cache):
         return None
     if isinstance(cache, str) and cache == "memory":
         return SHARED
+    if isinstance(cache, str) and _is_slip(cache):
+        raise ValueError(
+            f"cache={cache!r} is no folder: 'memory' is the cache in memory, and for a new folder "
+            f"of this name give {os.path.join('.', cache)!r}"
+        )
     if isinstance(cache, str | os.PathLike):
         return DiskCache(cache)
     if not isinstance(cache, type):
@@ -271,6 +277,12 @@ def open_cache(cache):
         "cache must be None, 'memory', the path of a folder, a joblib.Memory or an object with "
         f"methods get and put, got {cache!r}"
     )
+
+
+def _is_slip(name):
+    """Tell whether a name is rather a slip for "memory" than a folder to be made."""
+    is_new = os.path.basename(name) == name and not os.path.isdir(name)
+    return is_new and bool(difflib.get_close_matches(name.lower(), ["memory"], cutoff=0.8))
 
 
 def _start_child():

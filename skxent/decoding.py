@@ -123,7 +123,7 @@ def read_blocks(path, dtype, n_samples, sample_rate=0):
     [2000, 1611]
     """
     file, n_bytes = _open(path)
-    with file:
+    with file, _report_system_errors():
         plain = _read_plain_wav(file, n_bytes)
         if plain is not None:
             yield from cut(*plain, n_samples, sample_rate)
@@ -206,7 +206,7 @@ def count_frames(path):
     (3611, 8000)
     """
     file, n_bytes = _open(path)
-    with file:
+    with file, _report_system_errors():
         plain = _read_plain_wav(file, n_bytes)
         if plain is not None:
             return len(plain[0]), plain[1]
@@ -239,6 +239,7 @@ class _Source:
         self.file, self.n_bytes, self.endless = file, n_bytes, endless
         self.size = 1 << 40 if endless else self.n_bytes
         self.is_frame_cut = False
+        self.error = None
         self.position = 0
         file.seek(0)
 
@@ -257,11 +258,32 @@ class _Source:
         if self.endless and self.position >= self.size - 128:  # libmpg123 looks for a tag there
             buffer[:] = bytes(n_wanted)
         else:
-            n_bytes = self.file.readinto(buffer)
+            n_bytes = self.read_file(buffer)
             # The header of an mp3 frame has 4 bytes; what is longer is the rest of it.
             self.is_frame_cut |= 4 < n_wanted != n_bytes
         self.position += n_bytes
         return n_bytes
+
+    def read_file(self, buffer):
+        try:
+            return self.file.readinto(buffer)
+        except OSError as error:  # which must not leave a callback
+            self.error = error
+            return 0
+
+    def check(self):
+        """Raise the error that reading the file has met, if any."""
+        if self.error is not None:
+            raise self.error
+
+
+@contextlib.contextmanager
+def _report_system_errors():
+    """Turn what the system reports while a file is read into an error of the file."""
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(f"can't be read ({error.strerror or error})") from error
 
 
 def _open(path):
@@ -357,7 +379,9 @@ def _decoder(source):
     try:
         sound = _ForwardFile(source)
     except soundfile.LibsndfileError as error:
+        source.check()
         raise ValueError(f"can't be read as sound ({error.error_string})") from error
+    source.check()
     _check_whole(sound)
     return sound
 
@@ -370,6 +394,7 @@ def _decode(sound, source, dtype, length):
     while n_wanted == n_given and found < expected:
         n_wanted = min(length, expected - found)
         block = _decode_block(sound, source, dtype, n_wanted)
+        source.check()
         n_given = len(block)
         found += n_given
         if n_given:
@@ -391,6 +416,7 @@ def _decode_block(sound, source, dtype, n_samples):
         if not source.endless:
             return sound.read(n_samples, dtype=dtype, always_2d=True)
     except soundfile.LibsndfileError as error:
+        source.check()
         raise ValueError(f"damaged or cut short ({error.error_string})") from error
     # It ends with an error, which costs the samples of that call: ask for few at a time.
     block = np.empty((n_samples, sound.channels), dtype)

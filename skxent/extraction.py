@@ -1,28 +1,73 @@
 """From clips to frames: loaded in groups, long ones piece by piece, known ones recalled."""
 
-import functools
 import itertools
 import os
+import stat
+from typing import NamedTuple
 
 import numpy as np
 
 from skxent.audio import chunks, count_samples, load
 from skxent.cache import clip_key, recall
-from skxent.frontend import design
-from skxent.mfcc import compute, stream
+from skxent.frontend import shared_design
+from skxent.mfcc import compute, compute_chunks
 
-__all__ = ["extract"]
+__all__ = ["Group", "extract", "guess_size"]
 
 # Clips are computed in groups of about this many samples, which share the cost of
 # each call and are held at once.
 _GROUP_SAMPLES = 1 << 19
 
-# A clip of more samples is not held as a whole, and a file of fewer bytes is none.
+# A clip of more samples is not held as a whole. The guess of its size may be that many
+# times too small: a compressed file's.
 _LONG_SAMPLES = 1 << 22
-_LONG_BYTES = 1 << 20
+_GUESS_FACTOR = 8
 _MOST_FRAMES = 1 << 20
 
-_design = functools.lru_cache(maxsize=16)(design)
+# Frames of a clip that is not worth copying to stand beside others'.
+_LONG_FRAMES = 1 << 13
+
+
+class Group(NamedTuple):
+    """Frames of clips of one type, put together.
+
+    Parameters
+    ----------
+    numbers : list of int
+        Which clips.
+    frames : ndarray of shape (n_frames, n_coefficients)
+        Those of the first clip first.
+    lengths : ndarray of int of shape (n_clips,)
+        Number of frames of each clip.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.extraction import Group
+    >>> [clip.shape for clip in Group([7, 8], np.ones((5, 13)), np.array([2, 3])).split()]
+    [(2, 13), (3, 13)]
+    """
+
+    numbers: list
+    frames: np.ndarray
+    lengths: np.ndarray
+
+    def split(self, frames=None):
+        """Return the frames of each clip.
+
+        Parameters
+        ----------
+        frames : ndarray of shape (n_frames, n_values), default=None
+            What has been made of the frames; None for the frames themselves.
+
+        Returns
+        -------
+        clips : list of ndarray of shape (n_frames_i, n_values)
+            Views.
+        """
+        frames = self.frames if frames is None else frames
+        ends = np.cumsum(self.lengths).tolist()
+        return [frames[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
@@ -46,10 +91,9 @@ def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
 
     Returns
     -------
-    frames : list of ndarray of shape (n_frames_i, n_coefficients) or None
-        None for a clip with a problem. Not to be written to, where there is a
-        cache.
-    problems : list of str
+    groups : list of Group
+        Of all clips but those with a problem. Frames that a cache owns are read-only.
+    problems : dict of int to str
         What is wrong with which clip.
 
     Raises
@@ -62,34 +106,58 @@ def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
     >>> import numpy as np
     >>> from skxent.extraction import extract
     >>> clips = {7: np.ones(800), 8: np.ones(0)}
-    >>> frames, problems = extract(clips, {"sample_rate": 8000}, on_error="warn")
-    >>> frames[0].shape, frames[1]
-    ((9, 13), None)
+    >>> groups, problems = extract(clips, {"sample_rate": 8000}, on_error="warn")
+    >>> [(group.numbers, group.frames.shape) for group in groups]
+    [([7], (9, 13))]
     >>> problems
-    ['clip 8: empty: it has no samples']
+    {8: 'clip 8: empty: it has no samples'}
     """
-    numbers, reasons = list(clips), {}
+    reasons = {}
 
-    def compute_at(positions):
-        chosen = {numbers[i]: clips[numbers[i]] for i in positions}
-        return _compute(chosen, settings, dtype, on_error, reasons)
+    def compute_some(some):
+        return _compute(some, settings, dtype, on_error, reasons)
 
     if cache is None:
-        frames = compute_at(range(len(numbers)))
+        groups = compute_some(clips)
     else:
-        matters = dict(settings)
-        if settings.get("features") == "log_mel":  # to which these are of no matter
-            matters.update(n_mfcc=None, lifter=None)
-        parameters = (*sorted(matters.items()), dtype)
-        keys = [clip_key(clip, parameters) for clip in clips.values()]
-        frames = recall(cache, keys, compute_at)
-        # A clip that is there twice was tried once.
-        of_key = {key: reasons[n] for key, n in zip(keys, numbers, strict=True) if n in reasons}
-        for number, key, found in zip(numbers, keys, frames, strict=True):
-            if found is None:
-                reasons.setdefault(number, of_key[key])
-    problems = [_describe(number, clips[number], reasons[number]) for number in sorted(reasons)]
-    return frames, problems
+        parameters = (shared_design(**settings).fingerprint, dtype)
+        groups = _recall(clips, parameters, cache, compute_some, reasons)
+    return groups, {n: _describe(n, clips[n], reasons[n]) for n in sorted(reasons)}
+
+
+def guess_size(clip):
+    """Guess how many samples a clip has, in no time.
+
+    Parameters
+    ----------
+    clip : array-like, tuple or path
+        As in :func:`skxent.audio.load`.
+
+    Returns
+    -------
+    n_samples : int
+        Of an array, or that of a pair, its length; of a file, what it would have
+        of 16 bits; zero for what is no clip.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.extraction import guess_size
+    >>> guess_size(np.zeros(10)), guess_size((8000, np.zeros(10))), guess_size("none.wav")
+    (10, 10, 0)
+    """
+    signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
+    # First, as the check for a path takes longer than all the rest.
+    if not isinstance(signal, np.ndarray) and isinstance(signal, str | os.PathLike):
+        try:
+            status = os.stat(signal)
+        except (OSError, ValueError):  # the loader tells what is wrong with it
+            return 0
+        return status.st_size // 2 if stat.S_ISREG(status.st_mode) else 0
+    try:
+        return len(signal)
+    except TypeError:  # also of an array without dimensions
+        return 0
 
 
 def _describe(number, clip, reason):
@@ -97,13 +165,54 @@ def _describe(number, clip, reason):
     return f"clip {number}{name}: {reason}"
 
 
+def _recall(clips, parameters, cache, compute_some, reasons):
+    """Take frames from a cache, and compute those that it lacks."""
+    numbers = list(clips)
+
+    def compute_at(positions):
+        some = {numbers[i]: clips[numbers[i]] for i in positions}
+        found = dict.fromkeys(some)
+        for group in compute_some(some):
+            found.update(zip(group.numbers, group.split(), strict=True))
+        return found.values()
+
+    keys = [clip_key(clip, parameters) for clip in clips.values()]
+    frames = recall(cache, keys, compute_at)
+    # A clip that is there twice was tried once.
+    of_key = {key: reasons[n] for key, n in zip(keys, numbers, strict=True) if n in reasons}
+    alike = {}
+    for number, key, found in zip(numbers, keys, frames, strict=True):
+        if found is None:
+            reasons.setdefault(number, of_key[key])
+        else:
+            kind = number if len(found) > _LONG_FRAMES else found.dtype.char
+            alike.setdefault(kind, []).append((number, found))
+    return [_put_together(*zip(*members, strict=True)) for members in alike.values()]
+
+
+def _put_together(numbers, frames):
+    lengths = np.array([len(clip) for clip in frames])
+    if len(frames) > 1:
+        together = np.concatenate(frames)
+    else:  # not copied, and a cache's own, which may let itself be written to
+        together = frames[0].view()
+        together.flags.writeable = False
+    return Group(list(numbers), together, lengths)
+
+
 def _compute(clips, settings, dtype, on_error, reasons):
     """Compute frames in groups of short clips of one type, and of long clips alone."""
-    frames, group, group_type, n_samples = dict.fromkeys(clips), {}, None, 0
+    groups, signals, n_samples, sample_type = [], {}, 0, None
+
+    def finish():
+        front_end = shared_design(dtype=sample_type.name, **settings)
+        groups.append(Group(list(signals), *compute(list(signals.values()), front_end)))
+        signals.clear()
+
     for number, clip in clips.items():
         try:
             if _is_long(clip, settings["sample_rate"]):
-                frames[number] = _stream(clip, settings, dtype)
+                groups.append(_compute_long(number, clip, settings, dtype))
                 continue
             signal = load(clip, settings["sample_rate"], dtype=dtype)
         except (TypeError, ValueError) as error:
@@ -113,50 +222,35 @@ def _compute(clips, settings, dtype, on_error, reasons):
                 raise kind(_describe(number, clip, error)) from error
             reasons[number] = str(error)  # without the traceback, which holds the samples
             continue
-        if group and (n_samples > _GROUP_SAMPLES or signal.dtype != group_type):
-            frames.update(_compute_group(group, settings))
-            group, n_samples = {}, 0
-        group[number], group_type = signal, signal.dtype
+        if signals and (n_samples > _GROUP_SAMPLES or signal.dtype != sample_type):
+            finish()
+            n_samples = 0
+        signals[number], sample_type = signal, signal.dtype
         n_samples += len(signal)
-    if group:
-        frames.update(_compute_group(group, settings))
-    return list(frames.values())
-
-
-def _compute_group(group, settings):
-    signals = list(group.values())
-    together, lengths = compute(signals, _design(dtype=signals[0].dtype.name, **settings))
-    ends = np.cumsum(lengths).tolist()
-    return {
-        number: together[start:end]
-        for number, start, end in zip(group, [0, *ends], ends, strict=False)
-    }
+    if signals:
+        finish()
+    return groups
 
 
 def _is_long(clip, sample_rate):
-    if isinstance(clip, str | os.PathLike):
-        if not os.path.isfile(clip) or os.path.getsize(clip) < _LONG_BYTES:
-            return False
-    else:
-        signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
-        # An array without dimensions has a __len__ that raises.
-        is_scalar = not hasattr(signal, "__len__") or getattr(signal, "ndim", 1) == 0
-        if is_scalar or len(signal) < _LONG_SAMPLES:
-            return False
+    if guess_size(clip) * _GUESS_FACTOR < _LONG_SAMPLES:
+        return False
     return count_samples(clip, sample_rate) > _LONG_SAMPLES
 
 
-def _stream(clip, settings, dtype):
+def _compute_long(number, clip, settings, dtype):
     """Compute the frames of a long clip, of which pieces alone are held."""
-    blocks = stream(chunks(clip, settings["sample_rate"], dtype=dtype), **settings)
-    first = next(blocks)
+    pieces = chunks(clip, settings["sample_rate"], dtype=dtype)
+    piece = next(pieces)
+    front_end = shared_design(dtype=piece.dtype.name, **settings)
     # Room for what the clip seems to have, but not for whatever a header claims.
     n_samples = count_samples(clip, settings["sample_rate"])
-    n_frames = min(_design(**settings).n_frames(n_samples) + 1, _MOST_FRAMES)
-    frames, end = np.empty((n_frames, first.shape[1]), first.dtype), 0
-    for block in itertools.chain([first], blocks):
+    n_frames = min(front_end.n_frames(n_samples) + 1, _MOST_FRAMES)
+    frames = np.empty((n_frames, front_end.n_coefficients), piece.dtype)
+    end = 0
+    for block in compute_chunks(itertools.chain([piece], pieces), front_end):
         if end + len(block) > len(frames):
             frames = np.concatenate([frames, np.empty_like(frames)])
         frames[end : end + len(block)] = block
         end += len(block)
-    return frames[:end]
+    return Group([number], frames[:end], np.array([end]))

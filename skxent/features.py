@@ -1,6 +1,6 @@
 """MFCCTransformer: from clips to features, with the scikit-learn API."""
 
-import itertools
+import math
 import os
 import warnings
 from numbers import Integral, Real
@@ -16,9 +16,9 @@ from sklearn.utils.validation import _num_samples, validate_data
 
 from skxent.cache import open_cache
 from skxent.conventions import CONVENTIONS
-from skxent.extraction import extract
+from skxent.extraction import extract, guess_size
 from skxent.frames import STATISTICS, summarize
-from skxent.frontend import design
+from skxent.frontend import shared_design
 from skxent.threads import one_blas_thread
 
 __all__ = ["MFCCTransformer"]
@@ -27,13 +27,17 @@ __all__ = ["MFCCTransformer"]
 # take, and bound the memory: at most so many clips, and about so many samples.
 _BATCH_CLIPS = 1024
 _BATCH_SAMPLES = 1 << 22
+_BATCHES_A_THREAD = 4
+
+# How many clips are looked at to guess the average size.
+_SAMPLED_CLIPS = 32
 
 # Below this many samples a clip on average, threads wait for each other's Python longer
 # than they work side by side.
 _THREADED_SAMPLES = 1 << 16
 
-# Frames of a clip that is not worth copying to stand beside others'.
-_LONG_FRAMES = 1 << 13
+# What a column of clips holds.
+_CLIPS = (str, os.PathLike, tuple, np.ndarray)
 
 # What frames depend on: settings of the front end, in the order of their names.
 _FRONT_END = (
@@ -100,7 +104,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         transform with "librosa" and "htk".
 
     lifter : float, default=None
-        L of the lifter ``1 + L / 2 sin(pi n / L)``; 0 for none.
+        L of the lifter, which multiplies coefficient n by
+        ``1 + L / 2 sin(pi n / L)``, with "librosa" n + 1 in the place of n; 0 for
+        none.
 
     features : {"mfcc", "log_mel"}, default="mfcc"
         Cepstral coefficients, or the logarithms of the mel filters' energies.
@@ -302,7 +308,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self._check_fit(X, y, stacklevel=5)
+        self._design().warn_of_empty_filters(stacklevel=4)
+        self._check_fit(X, y)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -329,8 +336,10 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         TypeError, ValueError
             As `fit` and `transform` raise.
         """
-        clips = self._check_fit(X, y, stacklevel=6)
-        context = self._init_callback_context(max_subtasks=len(_batches(clips)))
+        self._design().warn_of_empty_filters(stacklevel=5)
+        clips = self._check_fit(X, y)
+        n_threads, batches = self._plan(clips)
+        context = self._init_callback_context(max_subtasks=len(batches))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
         def report():
@@ -338,7 +347,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        features = self._transform(clips, report, stacklevel=6)
+        features = self._transform(clips, n_threads, batches, report, stacklevel=6)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -364,7 +373,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             is missing, unreadable or cut short; the message names the clip.
         """
         self._validate_params()
-        return self._transform(self._as_clips(X, reset=False))
+        self._design().warn_of_empty_filters(stacklevel=3)
+        clips = self._as_clips(X, reset=False)
+        return self._transform(clips, *self._plan(clips))
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -382,7 +393,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self._validate_params()
         stem, n_static = "mfcc", self.n_mfcc
         if self.features == "log_mel":
-            stem, n_static = "log_mel", design(**self._settings()).n_coefficients
+            stem, n_static = "log_mel", self._design().n_coefficients
         slopes = ["", "delta_", "delta_delta_"][: self.deltas + 1]
         names = [f"{slope}{stem}{i}" for slope in slopes for i in range(n_static)]
         if self.pooling is not None:
@@ -405,19 +416,11 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def _settings(self):
         return {name: getattr(self, name) for name in _FRONT_END}
 
-    def _check_fit(self, X, y, stacklevel):
-        """Check X against y and the settings against each other; return the clips.
+    def _design(self):
+        return shared_design(**self._settings())
 
-        Warnings point at the caller of the public method, `stacklevel` calls away.
-        """
-        front_end = design(**self._settings())
-        if front_end.n_empty:
-            warnings.warn(
-                f"{front_end.n_empty} of the mel filters are narrower than the spectrum's "
-                f"resolution, and constant: raise n_fft (now {front_end.n_fft}) or lower n_mels",
-                UserWarning,
-                stacklevel=stacklevel,
-            )
+    def _check_fit(self, X, y):
+        """Check X against y; return the clips."""
         clips = self._as_clips(X, reset=True)
         if y is not None and _num_samples(y) != len(clips):
             raise ValueError(
@@ -427,16 +430,22 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _as_clips(self, X, reset):
         """Return X as a sequence of clips; X that looks like a matrix is checked as one."""
+        if isinstance(X, str | os.PathLike) and os.path.isdir(X):
+            files = f"sorted(pathlib.Path({os.fspath(X)!r}).glob('**/*.wav'))"
+            raise TypeError(f"X must be a list of clips, got a folder: give its files, {files}")
         if isinstance(X, str | bytes | os.PathLike):
             raise TypeError(f"X must be a list of clips, got a single path: give [{X!r}]")
         if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
             raise TypeError("X must be a list of clips, got a single pair: give [X]")
         shape = getattr(X, "shape", None)
-        if shape is not None and len(shape) == 2 and shape[1] == 1:
-            column = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
-            # Some of them may be missing, the first too.
-            if any(isinstance(clip, str | os.PathLike | tuple | np.ndarray) for clip in column):
-                X, shape = column, column.shape
+        if shape is not None and len(shape) == 2 and _holds_clips(X):
+            if shape[1] > 1:
+                raise ValueError(
+                    f"X must have one column of clips, got {shape[1]} columns: select one, such "
+                    "as with a ColumnTransformer"
+                )
+            X = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
+            shape = X.shape
         is_column = shape is not None and len(shape) == 1
         if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
             raise ValueError(
@@ -457,7 +466,18 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         is_finite = self.on_error == "raise"
         return validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=is_finite)
 
-    def _transform(self, clips, report=None, stacklevel=4):
+    def _plan(self, clips):
+        """Return the number of threads, and the ranges of clips that are worked on together."""
+        sampled = clips[:: max(1, len(clips) // _SAMPLED_CLIPS)]
+        mean_size = sum(map(guess_size, sampled)) / len(sampled)
+        n_threads = effective_n_jobs(self.n_jobs) if mean_size >= _THREADED_SAMPLES else 1
+        size = min(_BATCH_CLIPS, max(1, int(_BATCH_SAMPLES / max(1.0, mean_size))))
+        if n_threads > 1:  # several for each, so that none is long done when others still work
+            size = min(size, math.ceil(len(clips) / (_BATCHES_A_THREAD * n_threads)))
+        starts = range(0, len(clips), size)
+        return n_threads, [range(start, min(start + size, len(clips))) for start in starts]
+
+    def _transform(self, clips, n_threads, batches, report=None, stacklevel=4):
         """Transform clips batch by batch; `report` is called after each."""
         if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
@@ -465,94 +485,72 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 "choose a pooling, or set_output(transform='default')"
             )
         cache = open_cache(self.cache)
-        n_threads = effective_n_jobs(self.n_jobs)
-        if n_threads > 1 and _mean_size(clips) < _THREADED_SAMPLES:
-            n_threads = 1
-        parts, problems = [], []
+        parts, problems = [], {}
         # The products of a block are too small for a second BLAS thread.
         with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
-            for part, found in run(
-                delayed(self._transform_batch)(clips, batch, cache) for batch in _batches(clips)
+            for some, found in run(
+                delayed(self._transform_batch)(clips, batch, cache) for batch in batches
             ):
-                parts.extend(part)
-                problems.extend(found)
+                parts.extend(some)
+                problems.update(found)
                 if report is not None:
                     report()
         if problems:
-            shown = "; ".join(problems[:3]) + ("; ..." if len(problems) > 3 else "")
+            shown = "; ".join([*problems.values()][:3]) + ("; ..." if len(problems) > 3 else "")
             warnings.warn(
                 f"{len(problems)} of {len(clips)} clips can't be used, and are NaN: {shown}",
                 UserWarning,
                 stacklevel=stacklevel,
             )
-        if self.pooling is not None:
-            return np.vstack(parts)
-        ragged = np.empty(len(parts), dtype=object)
-        ragged[:] = parts
-        return ragged
+        return self._put_together(parts, len(clips), problems)
 
     def _transform_batch(self, clips, batch, cache):
-        """Return the features of some clips, and what was wrong with which."""
-        frames, problems = extract(
+        """Return features of some clips, with their numbers, and what is wrong with others."""
+        groups, problems = extract(
             {index: clips[index] for index in batch},
             self._settings(),
             dtype=self.dtype,
             on_error=self.on_error,
             cache=cache,
         )
-        features = []
-        # What is alike is finished together: clips of one type, but a long one alone.
-        for _, group in itertools.groupby(frames, key=_alike):
-            features.extend(self._finish(list(group)))
-        return features, problems
+        return [(group.numbers, self._finish(group)) for group in groups], problems
 
     def _finish(self, group):
-        """Return the features of clips from their frames of one type; None becomes NaN."""
-        if group[0] is None:
-            nan = np.full(len(self.get_feature_names_out()), np.nan, dtype=self.dtype or "float32")
-            return [nan.copy() if self.pooling else nan[np.newaxis].copy() for _ in group]
-        lengths = np.array([len(frames) for frames in group])
-        frames = np.concatenate(group) if len(group) > 1 else group[0]
+        """Return one row for each clip of a group, or without pooling its frames."""
         features = summarize(
-            frames,
-            lengths,
+            group.frames,
+            group.lengths,
             deltas=self.deltas,
             delta_width=self.delta_width,
             normalization=self.normalize,
             pooling=self.pooling,
             n_segments=self.n_segments,
         )
-        if self.pooling is not None:
+        return group.split(features) if self.pooling is None else features
+
+    def _put_together(self, parts, n_clips, problems):
+        """Return the features of all clips, NaN for those with a problem."""
+        n_features = len(self.get_feature_names_out())
+        dtype = self.dtype or "float32"
+        if self.pooling is None:
+            features = np.empty(n_clips, dtype=object)
+            for numbers, clips in parts:
+                for number, frames in zip(numbers, clips, strict=True):
+                    features[number] = frames
+            for number in problems:
+                features[number] = np.full((1, n_features), np.nan, dtype)
             return features
-        ends = np.cumsum(lengths).tolist()
-        return [features[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        dtype = np.result_type(*(rows.dtype for _, rows in parts)) if parts else dtype
+        features = np.full((n_clips, n_features), np.nan, dtype)
+        for numbers, rows in parts:
+            features[numbers] = rows
+        return features
 
 
-def _alike(frames):
-    """Key of frames that are finished together; None goes with None, a long clip alone."""
-    if frames is None:
-        return None
-    # By letter, as the type float64 itself equals None.
-    return id(frames) if len(frames) > _LONG_FRAMES else frames.dtype.char
-
-
-def _batches(clips):
-    """Return ranges of clips that are worked on together."""
-    n_clips = int(min(_BATCH_CLIPS, max(1, _BATCH_SAMPLES // max(1, _mean_size(clips)))))
-    return [
-        range(start, min(start + n_clips, len(clips))) for start in range(0, len(clips), n_clips)
-    ]
-
-
-def _mean_size(clips, n_sampled=32):
-    """Return how many samples a clip has on average; of a file, guessed from its bytes."""
-    sampled = clips[:: max(1, len(clips) // n_sampled)]
-    return sum(map(_size, sampled)) / len(sampled)
-
-
-def _size(clip):
-    if isinstance(clip, str | os.PathLike):
-        return os.path.getsize(clip) // 2 if os.path.isfile(clip) else 0
-    signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
-    return getattr(signal, "size", 0)
+def _holds_clips(table):
+    """Tell whether a table holds clips, not samples; some may be missing, the first too."""
+    values = np.asarray(table)
+    if values.dtype.kind not in "OUT":
+        return False
+    return any(issubclass(kind, _CLIPS) for kind in set(map(type, values.flat)))

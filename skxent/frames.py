@@ -215,7 +215,8 @@ def summarize(
     -------
     summary : ndarray
         As :func:`pool` returns it; without pooling the frames, of shape
-        (n_frames, (1 + deltas) * n_coefficients).
+        (n_frames, (1 + deltas) * n_coefficients). Where there is nothing to do, they
+        are not copied, unless they are read-only.
 
     Examples
     --------
@@ -225,6 +226,8 @@ def summarize(
     >>> summarize(ramp, [5], deltas=1, delta_width=1, pooling="mean")
     array([[2. , 0.8]])
     """
+    if not deltas and normalization is None and pooling is None and frames.flags.writeable:
+        return frames
     lengths = np.asarray(lengths)
     n_frames, n_coefficients = frames.shape
     # Each coefficient goes its own way, so those of hours of frames go one by one.

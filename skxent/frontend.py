@@ -1,6 +1,9 @@
 """The front end: settings resolved into sizes and matrices, once for all signals."""
 
+import functools
+import hashlib
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +17,7 @@ from skxent.conventions import (
     window_values,
 )
 
-__all__ = ["FrontEnd", "design"]
+__all__ = ["FrontEnd", "design", "shared_design"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,41 @@ class FrontEnd:
             return 1 - -rest // self.frame_step
         return 1 + rest // self.frame_step
 
+    @functools.cached_property
+    def fingerprint(self):
+        """All that frames depend on, besides the signal, as a string.
+
+        It is made of what the settings amount to: a setting that is None, and one
+        of the same value as the convention's own, are the same.
+        """
+        sizes = (self.frame_length, self.frame_step, self.n_fft)
+        numbers = (float(self.sample_rate), float(self.preemphasis))
+        digest = hashlib.sha256(usedforsecurity=False)
+        digest.update(repr((self.convention, sizes, numbers)).encode())
+        for array in (self.window, self.filterbank, self.cepstrum):
+            if array is None:
+                digest.update(b"none")
+            else:
+                digest.update(repr((array.dtype.str, array.shape)).encode())
+                digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()[:32]
+
+    def warn_of_empty_filters(self, stacklevel):
+        """Warn if mel filters hold no bin of the spectrum.
+
+        Parameters
+        ----------
+        stacklevel : int
+            As :func:`warnings.warn` takes it, seen from the caller.
+        """
+        if self.n_empty:
+            warnings.warn(
+                f"{self.n_empty} of the mel filters are narrower than the spectrum's "
+                f"resolution, and constant: raise n_fft (now {self.n_fft}) or lower n_mels",
+                UserWarning,
+                stacklevel=stacklevel + 1,
+            )
+
     def frame_times(self, n_frames):
         """Return the times of the centres of frames.
 
@@ -160,7 +198,9 @@ def design(
     n_mfcc : int, default=13
         Number of coefficients, at most `n_mels`.
     lifter : float, default=None
-        Lifter's L; zero for none.
+        L of the lifter, which multiplies coefficient n by
+        ``1 + L / 2 sin(pi (n + s) / L)``; s is 1 with "librosa", which counts from
+        one, and otherwise 0. Zero for none.
     features : {"mfcc", "log_mel"}, default="mfcc"
         Coefficients, or the logarithms of the filters' energies.
     dtype : {"float32", "float64"}, default="float64"
@@ -245,6 +285,45 @@ def design(
         frequencies=mel_frequencies(defaults, n_mels, fmin, fmax)[1:-1],
         n_empty=int(np.sum(~filters.any(axis=0))),
     )
+
+
+def shared_design(*args, **settings):
+    """Resolve settings into a front end as :func:`design`, but for the same ones only once.
+
+    Parameters
+    ----------
+    *args, **settings
+        As in :func:`design`.
+
+    Returns
+    -------
+    front_end : FrontEnd
+        Its arrays are read-only, as the next caller gets the same ones.
+
+    Raises
+    ------
+    ValueError
+        As :func:`design` does.
+
+    Examples
+    --------
+    >>> from skxent.frontend import shared_design
+    >>> shared_design(8000) is shared_design(8000)
+    True
+    """
+    try:
+        return _design_once(*args, **settings)
+    except TypeError:  # a window with a list in it has no hash; or something is wrong
+        return design(*args, **settings)
+
+
+@functools.lru_cache(maxsize=16)
+def _design_once(*args, **settings):
+    front_end = design(*args, **settings)
+    for array in vars(front_end).values():
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    return front_end
 
 
 def _to_samples(name, seconds, sample_rate, rounds_up):

@@ -8,20 +8,23 @@ one that comes in pieces. What is then done with frames is in
 :mod:`skxent.frames`.
 """
 
+import itertools
 import threading
 
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import as_strided
 
-from skxent.frontend import design
+from skxent.frontend import shared_design
 
-__all__ = ["compute", "mfcc", "stream"]
+__all__ = ["compute", "compute_chunks", "mfcc", "stream"]
 
 # Frames are transformed some hundreds at a time, so that a block and its
 # spectrum stay in a core's cache, and no clip is too short to fill a block:
 # several share one.
 _BLOCK_BYTES = 1 << 20
+
+_NO_SAMPLES = "chunks must hold at least one sample"
 
 # Each thread keeps its last block: fresh memory costs as much as what is done in it.
 _kept = threading.local()
@@ -64,7 +67,9 @@ def mfcc(signal, sample_rate=16000, **settings):
     signal = _as_signal(signal)
     if not len(signal):
         raise ValueError("signal must not be empty")
-    frames, _ = compute([signal], design(sample_rate, dtype=signal.dtype, **settings))
+    front_end = shared_design(sample_rate, dtype=signal.dtype.name, **settings)
+    front_end.warn_of_empty_filters(stacklevel=2)
+    frames, _ = compute([signal], front_end)
     return frames
 
 
@@ -107,35 +112,14 @@ def stream(chunks, sample_rate=16000, **settings):
     >>> np.array_equal(np.vstack(blocks), mfcc(signal, 8000))
     True
     """
-    block = None
-    pending, n_pending, origin, first = [], 0, 0, 0
-    for chunk in chunks:
-        chunk = _as_signal(chunk)
-        if block is None:
-            front_end = design(sample_rate, dtype=chunk.dtype, **settings)
-            block = _Block(front_end)
-        pending.append(chunk)
-        n_pending += len(chunk)
-        if n_pending < block.n_samples_needed(first, origin):
-            continue
-        samples = np.concatenate(pending)
-        while len(samples) >= (needed := block.n_samples_needed(first, origin)):
-            yield block.compute_one(samples, origin, first, block.n_rows, origin + needed)
-            first += block.n_rows
-            # The sample before the next frame is kept for its pre-emphasis. Frames with
-            # gaps between them may begin at one that is still to come.
-            passed = first * front_end.frame_step - front_end.n_before - 1 - origin
-            passed = min(max(0, passed), len(samples))
-            samples, origin = samples[passed:], origin + passed
-        pending, n_pending = [samples.copy()], len(samples)
-    if not origin + n_pending:
-        raise ValueError("chunks must hold at least one sample")
-    samples, end = np.concatenate(pending), origin + n_pending
-    n_frames = front_end.n_frames(end)
-    while first < n_frames:
-        taken = min(n_frames - first, block.n_rows)
-        yield block.compute_one(samples, origin, first, taken, end)
-        first += taken
+    chunks = iter(chunks)
+    chunk = next(chunks, None)
+    if chunk is None:
+        raise ValueError(_NO_SAMPLES)
+    chunk = _as_signal(chunk)
+    front_end = shared_design(sample_rate, dtype=chunk.dtype.name, **settings)
+    front_end.warn_of_empty_filters(stacklevel=2)
+    yield from compute_chunks(map(_as_signal, itertools.chain([chunk], chunks)), front_end)
 
 
 def compute(signals, front_end):
@@ -181,6 +165,62 @@ def compute(signals, front_end):
     return frames, lengths
 
 
+def compute_chunks(chunks, front_end):
+    """Compute the features of a signal that comes in chunks, as :func:`stream` does.
+
+    Parameters
+    ----------
+    chunks : iterable of ndarray of shape (n_samples_i,)
+        Mono and finite.
+    front_end : skxent.frontend.FrontEnd
+        Of the signal's type and sample rate.
+
+    Yields
+    ------
+    frames : ndarray of shape (n_frames_i, n_coefficients)
+        The next frames.
+
+    Raises
+    ------
+    ValueError
+        If there is no sample at all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.frontend import design
+    >>> from skxent.mfcc import compute_chunks
+    >>> blocks = compute_chunks([np.zeros(8000), np.ones(8000)], design(8000))
+    >>> [block.shape for block in blocks]
+    [(199, 13)]
+    """
+    block = _Block(front_end)
+    pending, n_pending, origin, first = [], 0, 0, 0
+    for chunk in chunks:
+        pending.append(chunk)
+        n_pending += len(chunk)
+        if n_pending < block.n_samples_needed(first, origin):
+            continue
+        samples = np.concatenate(pending)
+        while len(samples) >= (needed := block.n_samples_needed(first, origin)):
+            yield block.compute_one(samples, origin, first, block.n_rows, origin + needed)
+            first += block.n_rows
+            # The sample before the next frame is kept for its pre-emphasis. Frames with
+            # gaps between them may begin at one that is still to come.
+            passed = first * front_end.frame_step - front_end.n_before - 1 - origin
+            passed = min(max(0, passed), len(samples))
+            samples, origin = samples[passed:], origin + passed
+        pending, n_pending = [samples.copy()], len(samples)
+    end = origin + n_pending
+    if not end:
+        raise ValueError(_NO_SAMPLES)
+    samples, n_frames = np.concatenate(pending), front_end.n_frames(end)
+    while first < n_frames:
+        taken = min(n_frames - first, block.n_rows)
+        yield block.compute_one(samples, origin, first, taken, end)
+        first += taken
+
+
 def _keep_block(front_end):
     block = getattr(_kept, "block", None)
     if block is None or block.front_end is not front_end:
@@ -201,6 +241,7 @@ class _Block:
         self.front_end = front_end
         length, step = front_end.frame_length, front_end.frame_step
         dtype = front_end.filterbank.dtype
+        self.n_before = front_end.n_before
         self.n_vain = -(-length // step) - 1
         n_rows = _BLOCK_BYTES // (front_end.n_fft * dtype.itemsize)
         self.n_rows = max(n_rows, 64, 2 * self.n_vain)
@@ -213,11 +254,20 @@ class _Block:
         strides = (step * dtype.itemsize, dtype.itemsize)
         self.view = as_strided(source, (self.n_rows, length), strides, writeable=False)
         self.padded = np.zeros((self.n_rows, front_end.n_fft), dtype)
-        self.scratch = np.empty((self.n_rows, length - 1), dtype)
+        self.scratch = np.empty_like(self.padded)
+        self.averaging = np.full(length, 1.0 / length, dtype)
+        # NumPy takes as long to begin a row as for the row itself. So what is done to each
+        # frame is done to the whole buffer at once, and its padding is silenced in the end.
+        spoils_padding = front_end.convention.remove_dc or not over_signal
+        self.windows = None
+        if front_end.window is not None or spoils_padding:
+            self.windows = np.zeros_like(self.padded)
+            self.windows[:, :length] = 1.0 if front_end.window is None else front_end.window
         self.bands = _cut_into_bands(front_end.filterbank)
         self.clear()
 
     def clear(self):
+        self.samples.fill(0.0)
         self.n_used = 0
         self.pieces, self.heads, self.tails, self.previous = [], [], [], []
 
@@ -240,22 +290,21 @@ class _Block:
         `signal` holds its samples from `origin` to `end` or further, at least
         those of these frames and the one before.
         """
-        front_end, samples = self.front_end, self.samples
-        step = front_end.frame_step
-        begin = first * step - front_end.n_before
-        start = max(begin, 0)
-        stop = max(start, min(begin + (n_frames - 1) * step + front_end.frame_length, end))
-        head = self.n_used * step
+        step = self.front_end.frame_step
+        begin = first * step - self.n_before
+        start = begin if begin > 0 else 0
+        stop = begin + (n_frames - 1) * step + self.front_end.frame_length
+        stop = max(start, stop if stop < end else end)
+        row, head = self.n_used, self.n_used * step
         self.n_used += n_frames + self.n_vain
-        tail = head + stop - begin
-        samples[head : head + start - begin] = 0.0
-        samples[head + start - begin : tail] = signal[start - origin : stop - origin]
-        samples[tail : self.n_used * step] = 0.0
-        self.pieces.append((head // step, n_frames))
+        self.samples[head + start - begin : head + stop - begin] = signal[
+            start - origin : stop - origin
+        ]
+        self.pieces.append((row, n_frames))
         if self.emphasized is not None:
             self.heads.append(head)
             self.previous.append(signal[begin - 1 - origin] if begin > 0 else 0.0)
-            self.tails.append(tail)
+            self.tails.append(head + stop - begin)
 
     def flush(self, frames, row):
         """Write the features of the frames in the block to `frames`; return the next row."""
@@ -276,11 +325,12 @@ class _Block:
             spectrum = np.sqrt(spectrum[:, ::2] + spectrum[:, 1::2])
         energies = np.zeros((n_rows, front_end.filterbank.shape[1]), spectrum.dtype)
         for bins, columns, weights in self.bands:
-            energies[:, columns] = spectrum[:, bins] @ weights
+            np.matmul(spectrum[:, bins], weights, out=energies[:, columns])
         if frame_energies is not None:
             energies[:, -1] = frame_energies
         if convention.floor_zero_only:
-            energies[energies == 0.0] = convention.floor
+            if energies.min() == 0.0:  # which is rare, and soon found out
+                energies[energies == 0.0] = convention.floor
         else:
             np.maximum(energies, convention.floor, out=energies)
         np.log(energies, out=energies)
@@ -291,24 +341,26 @@ class _Block:
 
     def fill_frames(self, n_rows):
         """Fill the padded frames; return the frames' energies if they are wanted."""
-        front_end, view = self.front_end, self.view[:n_rows]
-        convention, window = front_end.convention, front_end.window
-        framed = self.padded[:n_rows, : front_end.frame_length]
+        front_end, view, padded = self.front_end, self.view[:n_rows], self.padded[:n_rows]
+        convention, length = front_end.convention, front_end.frame_length
+        framed = padded[:, :length]
         energies = None
         if self.emphasized is not None:
             self.emphasize()
+        np.copyto(framed, view)
         if convention.remove_dc:
-            np.subtract(view, view.mean(axis=1, keepdims=True), out=framed)
-        else:
-            np.copyto(framed, view)
+            means = self.scratch[:n_rows]
+            means[:] = np.vecdot(view, self.averaging)[:, np.newaxis]
+            padded -= means
         if convention.energy == "frame" and front_end.cepstrum is not None:
-            energies = np.einsum("ij,ij->i", framed, framed) * convention.scale**2
+            energies = np.vecdot(framed, framed) * convention.scale**2
         if convention.preemphasis_over == "frame" and front_end.preemphasis:
-            before = np.multiply(framed[:, :-1], front_end.preemphasis, out=self.scratch[:n_rows])
-            framed[:, 1:] -= before
-            framed[:, 0] *= 1.0 - front_end.preemphasis
-        if window is not None:
-            framed *= window
+            first = framed[:, 0] * (1.0 - front_end.preemphasis)
+            before = np.multiply(padded, front_end.preemphasis, out=self.scratch[:n_rows])
+            padded.reshape(-1)[1:] -= before.reshape(-1)[:-1]
+            padded[:, 0] = first  # not what comes from the frame before
+        if self.windows is not None:
+            padded *= self.windows[:n_rows]
         return energies
 
     def emphasize(self):
@@ -325,11 +377,16 @@ class _Block:
         emphasized[self.heads] = samples[self.heads] - coefficient * previous
 
 
-def _cut_into_bands(filterbank, width=10):
-    """Cut a filterbank into products without most of its zeros: (bins, columns, weights)."""
+def _cut_into_bands(filterbank, width=8):
+    """Cut a filterbank into products without most of its zeros: (bins, columns, weights).
+
+    BLAS takes columns eight at a time. That of an energy, which has no zeros, goes alone.
+    """
+    n_columns = filterbank.shape[1]
+    n_together = n_columns - int(filterbank[:, -1].all())
     bands = []
-    for first in range(0, filterbank.shape[1], width):
-        columns = slice(first, first + width)
+    for start, stop in itertools.pairwise([*range(0, n_together, width), n_together, n_columns]):
+        columns = slice(start, stop)
         used = np.flatnonzero(filterbank[:, columns].any(axis=1))
         if len(used):
             bins = slice(used[0], used[-1] + 1)

@@ -1,3 +1,5 @@
+import errno
+import io
 import itertools
 import os
 import re
@@ -6,6 +8,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from hypothesis import assume, given
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.io import wavfile
 
-from skxent import audio, decoding
+from skxent import MFCCTransformer, audio, decoding
 from skxent.audio import chunks, count_samples, load, read, to_mono_float
 
 RATE = 8000
@@ -313,7 +316,11 @@ def test_a_wrong_value_is_named(clip, message):
 @pytest.mark.parametrize(
     ("clip", "message"),
     [
-        (None, "got NoneType"),
+        (None, "a path, got a missing value, None"),
+        (np.nan, "a path, got a missing value, nan"),
+        (np.float32("nan"), "a path, got a missing value, nan"),
+        (pd.NA, "a path, got a missing value, <NA>"),
+        (pd.NaT, "a path, got a missing value, NaT"),
         (b"clip.wav", "got bytes"),
         ({"a": 1}, "got dict"),
         (object(), "got object"),
@@ -348,6 +355,39 @@ def test_a_huge_but_finite_signal_is_no_error():
 
 
 # What is no sound file
+
+
+class BrokenFile(io.FileIO):
+    """A file on a disk that fails after some bytes."""
+
+    n_good = 0
+
+    def readinto(self, buffer):
+        if self.tell() + len(buffer) > self.n_good:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().readinto(buffer)
+
+    def read(self, size=-1):
+        content = bytearray(size)
+        return bytes(content[: self.readinto(content)])
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("n_good", [0, 60_000])
+def test_what_the_system_reports_of_a_file_is_an_error_of_the_clip(
+    tmp_path, monkeypatch, suffix, n_good
+):
+    path = tmp_path / f"clip.{suffix}"
+    soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, 600_000), RATE)
+    assert path.stat().st_size > n_good
+    monkeypatch.setattr(BrokenFile, "n_good", n_good)
+    monkeypatch.setattr(decoding, "open", lambda path, *_, **__: BrokenFile(path), raising=False)
+    for read_clip in (load, lambda *args: list(chunks(*args))):
+        with pytest.raises(ValueError, match=r"^can't be read \(Input/output error\)"):
+            read_clip(path, RATE)
+    transformer = MFCCTransformer(sample_rate=RATE, on_error="warn")
+    with pytest.warns(UserWarning, match=rf"clip 0 \(.*clip.{suffix}\): can't be read"):
+        transformer.transform([path])
 
 
 def test_a_missing_file_a_folder_and_junk_are_errors(tmp_path):

@@ -603,6 +603,17 @@ def test_forms_of_the_parameter(tmp_path):
         assert open_cache(cache) is cache
 
 
+@pytest.mark.parametrize("slip", ["memroy", "Memory", "memry", "memory ", "MEMORY"])
+def test_a_slip_for_memory_makes_no_folder(slip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=f"cache='{slip}' is no folder: 'memory' is the cache"):
+        open_cache(slip)
+    assert not list(tmp_path.iterdir())
+    assert open_cache(os.path.join(".", slip)) == DiskCache(slip)
+    assert open_cache(slip) == DiskCache(slip)  # which is there now
+    assert open_cache("frames") == DiskCache("frames")
+
+
 def test_joblib_memory_gives_its_place(tmp_path):
     opened = open_cache(joblib.Memory(tmp_path, verbose=0))
     assert opened == DiskCache(tmp_path / "skxent")

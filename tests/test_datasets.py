@@ -539,7 +539,7 @@ def test_fsdd_names_a_folder_with_a_corrupt_recording(places, contents):
     content[-1] ^= 1
     path.write_bytes(content)
     # Even with a good archive at hand, and even for a subset without that recording.
-    message = rf"recordings in {re.escape(str(recordings))} .* SHA-256 .* delete"
+    message = rf"recordings in {re.escape(str(recordings))} .* SHA-256 .*; move .* data_home"
     with pytest.raises(ValueError, match=message):
         fetch_fsdd(subset="test")
     assert path.read_bytes() == content
@@ -551,7 +551,7 @@ def test_fsdd_names_the_first_missing_recording(places, contents):
     (recordings / "4_bert_0.wav").unlink()
     message = (
         rf"recordings in {re.escape(str(recordings))} .* 2 of 120 are missing, "
-        rf"the first is 4_anna_5\.wav; delete {re.escape(str(recordings))}"
+        rf"the first is 4_anna_5\.wav; move {re.escape(str(recordings))} away"
     )
     with pytest.raises(ValueError, match=message):
         fetch_fsdd()

@@ -107,6 +107,13 @@ def test_a_cache_on_disk_serves_the_next_process(tmp_path, paths, loaded):
         ({"pooling": "statistics", "n_segments": 3}, False),
         ({"pooling": None}, False),
         ({"features": "log_mel"}, True),
+        ({"n_fft": 512}, True),
+        ({"preemphasis": 0.9}, True),
+        ({"window": "hamming"}, True),
+        ({"lifter": 0}, True),
+        ({"fmax": 3900.0}, True),
+        ({"frame_step": 0.0125}, True),
+        ({"sample_rate": 8001}, True),
         ({"normalize": "mean_std"}, False),
     ],
 )
@@ -118,6 +125,23 @@ def test_settings_that_frames_do_not_depend_on_leave_the_cache_valid(
     loaded.clear()
     clone(transformer).set_params(**changed).transform(paths)
     assert bool(loaded) == is_computed_anew
+
+
+@pytest.mark.parametrize(
+    ("settings", "same"),
+    [
+        ({}, {"n_mels": 26, "fmin": 0, "fmax": RATE / 2, "lifter": 22.0, "n_fft": 256}),
+        ({}, {"window": "rectangular", "preemphasis": np.float64(0.97), "frame_length": 0.02501}),
+        ({"convention": "kaldi"}, {"convention": "kaldi", "window": "povey", "fmin": 20}),
+        ({"n_mels": 20, "lifter": 0}, {"n_mels": np.int64(20), "lifter": 0.0}),
+    ],
+)
+def test_settings_that_come_to_the_same_share_entries(paths, loaded, settings, same):
+    transformer = MFCCTransformer(sample_rate=RATE, cache=MemoryCache(), **settings)
+    expected = transformer.transform(paths)
+    loaded.clear()
+    np.testing.assert_array_equal(clone(transformer).set_params(**same).transform(paths), expected)
+    assert not loaded
 
 
 def test_settings_of_the_cepstrum_are_of_no_matter_to_log_mel_frames(paths, loaded):
@@ -135,6 +159,18 @@ def test_long_clips_come_in_smaller_batches(monkeypatch):
     features = MFCCTransformer(sample_rate=RATE).set_callbacks(tasks).fit_transform(clips)
     assert tasks.ended == [*["clips"] * 4, "fit"]
     assert features.shape == (10, 26)
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "threaded_samples", "n_batches"), [(1, 0, 1), (2, 0, 7), (2, 1 << 16, 1)]
+)
+def test_threads_have_several_batches_each_where_clips_are_long(
+    paths, monkeypatch, n_jobs, threaded_samples, n_batches
+):
+    monkeypatch.setattr(features_module, "_THREADED_SAMPLES", threaded_samples)
+    tasks = Tasks()
+    MFCCTransformer(sample_rate=RATE, n_jobs=n_jobs).set_callbacks(tasks).fit_transform(paths)
+    assert tasks.ended == [*["clips"] * n_batches, "fit"]
 
 
 def test_a_changed_file_is_seen(paths, loaded):
@@ -155,6 +191,31 @@ def test_what_is_written_into_results_is_not_in_the_cache(paths, n_clips):
     expected = [frames.copy() for frames in transformer.transform(paths)]
     for frames in transformer.transform(paths):
         assert frames.flags.writeable
+        frames[:] = 0.0
+    for frames, same in zip(transformer.transform(paths), expected, strict=True):
+        np.testing.assert_array_equal(frames, same)
+
+
+class OpenHandedCache(dict):
+    """Gives out what it owns, to be written to."""
+
+    def get(self, key):
+        frames = super().get(key)
+        return None if frames is None else frames.view()
+
+    def put(self, key, frames):
+        self[key] = frames.copy()
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+@pytest.mark.parametrize("n_clips", [1, 20])
+def test_what_is_written_into_results_is_not_in_a_cache_that_allows_it(paths, n_clips):
+    paths = paths[:n_clips]
+    transformer = MFCCTransformer(sample_rate=RATE, pooling=None, cache=OpenHandedCache())
+    expected = [frames.copy() for frames in transformer.transform(paths)]
+    for frames in transformer.transform(paths):
         frames[:] = 0.0
     for frames, same in zip(transformer.transform(paths), expected, strict=True):
         np.testing.assert_array_equal(frames, same)
@@ -307,7 +368,6 @@ def test_a_long_clip_has_the_frames_of_the_whole(tmp_path, monkeypatch, conventi
     transformer = MFCCTransformer(sample_rate=RATE, convention=convention, pooling=None)
     expected = transformer.transform([clip[kind]])[0]
     monkeypatch.setattr(extraction, "_LONG_SAMPLES", 100_000)
-    monkeypatch.setattr(extraction, "_LONG_BYTES", 1000)
     monkeypatch.setattr(extraction, "load", lambda *_, **__: pytest.fail("loaded as a whole"))
     actual = transformer.transform([clip[kind]])[0]
     if kind == "resampled":  # piece by piece, soxr differs by its rounding

@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skxent import MFCCTransformer, extraction
 from skxent.audio import load
 from skxent.frames import STATISTICS, delta, normalize, pool
-from skxent.mfcc import mfcc
+from skxent.mfcc import mfcc, stream
 
 RATE = 8000
 
@@ -423,6 +423,18 @@ def test_a_refit_on_a_list_forgets_the_columns_of_a_matrix(transformer):
         (noise(100), ValueError, "got a single signal of shape (100,)"),
         (pd.Series(noise(100)), ValueError, "got a single signal of shape (100,)"),
         ((RATE, noise(100)), TypeError, "got a single pair: give [X]"),
+        (".", TypeError, "got a folder: give its files, sorted(pathlib.Path('.').glob("),
+        (Path("."), TypeError, "got a folder: give its files, sorted(pathlib.Path('.').glob("),
+        (
+            pd.DataFrame({"path": ["a.wav"], "copy": ["b.wav"]}),
+            ValueError,
+            "X must have one column of clips, got 2 columns: select one",
+        ),
+        (
+            pd.DataFrame({"age": [3.0], "path": ["b.wav"]}),
+            ValueError,
+            "X must have one column of clips, got 2 columns: select one",
+        ),
         ([], ValueError, "X must hold at least one clip, got none"),
         ((), ValueError, "X must hold at least one clip, got none"),
         (np.array([], dtype=object), ValueError, "X must hold at least one clip, got none"),
@@ -447,7 +459,8 @@ def test_what_is_no_collection_of_clips_is_named(X, error, message):
         (np.array([0.0, np.nan]), ValueError, "clip 2: must be finite, sample 1 is nan"),
         ((16000, [0.0, np.inf]), ValueError, "clip 2: must be finite, sample 1 is inf"),
         ([], ValueError, "clip 2: empty: it has no samples"),
-        (None, TypeError, "clip 2: must be an array of numbers, .* got NoneType"),
+        (None, TypeError, "clip 2: must be an array of numbers, .* got a missing value, None"),
+        (np.nan, TypeError, "clip 2: must be an array of numbers, .* got a missing value, nan"),
         ({"a": 1}, TypeError, "clip 2: must be an array of numbers, .* got dict"),
         (np.ones(5, bool), TypeError, "clip 2: must be .* got an array of bool of shape"),
         (np.ones((2, 50)), ValueError, "clip 2: has more channels than samples"),
@@ -541,12 +554,12 @@ def test_a_warning_points_at_the_line_that_calls():
     for method, X in [
         (crowded.fit, [noise(1000)]),
         (crowded.fit_transform, [noise(1000), []]),
-        (crowded.transform, [[]]),
+        (crowded.transform, [noise(1000), []]),
     ]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             method(X)
-        assert caught
+        assert len(caught) == len(X)  # one of the filters, and one if there is a wrong clip
         assert {warning.filename for warning in caught} == {__file__}
 
 
@@ -560,10 +573,18 @@ def test_an_unknown_parameter_is_named():
 def test_empty_filters_are_a_warning_that_says_what_to_change():
     crowded = MFCCTransformer(sample_rate=16000, n_mels=80)
     message = r"1 of the mel filters .* raise n_fft \(now 512\) or lower n_mels"
-    with pytest.warns(UserWarning, match=message):
-        crowded.fit([noise(1000)])
+    settings = {"sample_rate": 16000, "n_mels": 80}
+    for call in (
+        lambda: crowded.fit([noise(1000)]),
+        lambda: crowded.fit_transform([noise(1000), noise(900)]),
+        lambda: crowded.transform([noise(1000), noise(900, dtype="float32")]),
+        lambda: mfcc(noise(1000), **settings),
+        lambda: list(stream([noise(1000)], **settings)),
+    ):
+        with pytest.warns(UserWarning, match=message) as caught:
+            call()
+        assert [warning.filename for warning in caught] == [__file__]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        crowded.transform([noise(1000)])
         clone(crowded).set_params(n_fft=1024).fit([noise(1000)])
         clone(crowded).set_params(n_mels=40).fit([noise(1000)])

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import numpy as np
@@ -14,8 +15,11 @@ from skxent.conventions import (
     mel_filterbank,
     mel_frequencies,
 )
-from skxent.frontend import design
+from skxent.frontend import design, shared_design
 from skxent.mfcc import compute, mfcc, stream
+
+# The settings that are drawn may be anything.
+pytestmark = pytest.mark.filterwarnings("ignore:.* of the mel filters are narrower")
 
 
 @st.composite
@@ -177,6 +181,18 @@ def test_a_long_signal_spans_many_blocks():
         # The first frame of a piece lacks the sample before.
         piece = mfcc(signal[80 * start : 80 * (start + 60)], 8000)
         assert_same(frames[start + 1 : start + 55], piece[1:55])
+
+
+def test_a_shared_front_end_is_one_and_read_only():
+    front_end = shared_design(8000, window="hamming")
+    assert shared_design(8000, window="hamming") is front_end
+    for array in (front_end.window, front_end.filterbank, front_end.cepstrum):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0.0
+    # A window with a list in it can't be looked up.
+    listed = shared_design(8000, window=("general_cosine", [0.5, 0.5]))
+    assert listed.fingerprint == design(8000, window=("general_cosine", (0.5, 0.5))).fingerprint
+    assert listed.fingerprint != front_end.fingerprint
 
 
 def test_a_setting_is_shared_by_no_two_front_ends():
@@ -441,17 +457,65 @@ def test_the_cosine_transform_goes_back_and_forth(convention):
         np.testing.assert_allclose(matrix.T @ matrix, expected, rtol=0, atol=1e-12)
 
 
-@given(signal=strategies.signals(min_size=200, max_size=2000))
-def test_the_energy_of_a_frame_is_that_of_its_samples(signal):
-    # Parseval: the sum over half the spectrum, of which 0 and the middle have no twin.
-    energy = np.exp(mfcc(signal, 8000, preemphasis=0.0)[:, 0])
-    step, length, n_fft = 80, 200, 256
-    for t, value in enumerate(energy):
-        frame = np.zeros(n_fft)
-        frame[: len(signal[t * step : t * step + length])] = signal[t * step : t * step + length]
-        ends = (frame.sum() ** 2 + (frame * (-1.0) ** np.arange(n_fft)).sum() ** 2) / n_fft
-        expected = 0.5 * ((frame**2).sum() + ends)
-        np.testing.assert_allclose(value, expected or np.finfo(float).eps, rtol=1e-9)
+def windowed_frames(signal, front_end):
+    """The frames that are transformed, zeros at their ends, and their energies before that."""
+    choices, length, c = front_end.convention, front_end.frame_length, front_end.preemphasis
+    window = np.ones(length) if front_end.window is None else front_end.window
+    margin = front_end.n_before
+    padded = np.concatenate([np.zeros(margin), signal, np.zeros(length + front_end.n_fft)])
+    frames, energies = [], []
+    for t in range(front_end.n_frames(len(signal))):
+        start = t * front_end.frame_step
+        frame = padded[start : start + length].copy()
+        if choices.remove_dc:
+            frame -= sum(frame) / length
+        energies.append(sum(frame**2))
+        before = np.concatenate([frame[:1], frame[:-1]])
+        if choices.preemphasis_over == "signal":
+            before[0] = padded[start - 1] if start > 0 else 0.0
+            # Zeros after the signal's end stay zeros.
+            before[max(0, margin + len(signal) - start) :] = 0.0
+        frames.append(window * (frame - c * before))
+    return np.array(frames), np.array(energies)
+
+
+@pytest.mark.parametrize("convention", CONVENTION_NAMES)
+@given(
+    signal=strategies.signals(min_size=200, max_size=2000), preemphasis=st.sampled_from([0, 0.9])
+)
+def test_the_energy_of_a_spectrum_is_that_of_its_frame(convention, signal, preemphasis):
+    # Parseval: the squared magnitudes add up to n_fft times the sum of squared samples; of
+    # half a spectrum, those but the first and the last count twice.
+    front_end = design(8000, convention=convention, preemphasis=preemphasis, features="log_mel")
+    front_end = dataclasses.replace(
+        front_end,
+        convention=dataclasses.replace(front_end.convention, power=2, unit=1.0, floor=1e-300),
+        filterbank=np.repeat([1.0, *[2.0] * 127, 1.0], 2)[:, np.newaxis],
+        frequencies=np.zeros(1),
+    )
+    frames, _ = windowed_frames(signal, front_end)
+    energies = np.exp(compute([signal], front_end)[0].ravel())
+    expected = 256 * np.sum(frames**2, axis=1)
+    largest = 256 * np.max(signal**2)
+    np.testing.assert_allclose(energies, expected, rtol=1e-9, atol=1e-24 * largest + 2e-300)
+
+
+@pytest.mark.parametrize("convention", ["psf", "kaldi"])
+@given(
+    signal=strategies.signals(min_size=200, max_size=2000), preemphasis=st.sampled_from([0, 0.9])
+)
+def test_the_energy_of_a_frame_is_that_of_its_samples(convention, signal, preemphasis):
+    front_end = design(8000, convention=convention, preemphasis=preemphasis)
+    frames, energies = windowed_frames(signal, front_end)
+    if convention == "psf":  # over the spectrum: Parseval, its ends without a twin
+        signs = (-1.0) ** np.arange(front_end.frame_length)
+        ends = frames.sum(axis=1) ** 2 + (frames * signs).sum(axis=1) ** 2
+        energies = 0.5 * (np.sum(frames**2, axis=1) + ends / 256)
+    floor = front_end.convention.floor
+    energies = np.maximum(energies, floor) if convention == "kaldi" else energies
+    measured = np.exp(mfcc(signal, 8000, convention=convention, preemphasis=preemphasis)[:, 0])
+    largest = np.max(signal**2)
+    np.testing.assert_allclose(measured, energies, rtol=1e-9, atol=1e-24 * largest + 2 * floor)
 
 
 @pytest.mark.parametrize("convention", CONVENTION_NAMES)

@@ -18,6 +18,9 @@ from skxent.datasets import fetch_fsdd, load_spoken_digits
 from skxent.frames import delta
 from skxent.mfcc import mfcc
 
+# The settings that are drawn may be anything, and the tools don't mind.
+pytestmark = pytest.mark.filterwarnings("ignore:.* of the mel filters are narrower")
+
 # The symmetric windows by the names of both.
 PSF_WINDOWS = {
     None: lambda n: np.ones(n),

@@ -311,7 +311,11 @@ def _check(contents: Mapping[str, bytes], source: Path) -> None:
         problem = f"their SHA-256 is {digest}, not {RECORDINGS_SHA256}"
     else:
         return
+    # A folder may be the user's own, and hold more than this.
+    remedy = f"move {source} away or give another data_home,"
+    if not source.is_dir():
+        remedy = f"delete {source}"
     raise ValueError(
-        f"the recordings in {source} are not the Free Spoken Digit Dataset: {problem}; delete "
-        f"{source} and call fetch_fsdd again"
+        f"the recordings in {source} are not the Free Spoken Digit Dataset: {problem}; "
+        f"{remedy} and call fetch_fsdd again"
     )
