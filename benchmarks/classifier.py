@@ -110,26 +110,27 @@ def main():
     )
     parser.add_argument("--limit", type=float, default=120, help="seconds for each solver")
     parser.add_argument("--problems", nargs="*", default=list(PROBLEMS), choices=PROBLEMS)
+    parser.add_argument("--theirs", nargs="*", default=THEIRS, choices=THEIRS, metavar="SOLVER")
     args = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__},")
     print(f"scikit-learn {sklearn.__version__}; time to within {WITHIN:g} of the best objective\n")
     for name in args.problems:
-        compare(name, args.limit)
+        compare(name, args.theirs, args.limit)
 
 
-def compare(name, limit):
+def compare(name, theirs, limit):
     """Print a table of all solvers on one problem."""
     X, y = load(name)
     density = f", {X.nnz / np.prod(X.shape):.2%} not zero" if scipy.sparse.issparse(X) else ""
     n_classes = len(np.unique(y))
     print(f"{name}: {X.shape[0]:,} x {X.shape[1]:,}{density}, {n_classes:,} classes, ", end="")
-    print(f"alpha {PROBLEMS[name][1]:g}")
+    print(f"alpha {PROBLEMS[name][1]:g}, ", end="")
     best = in_process(reference, (name,), 30 * limit)
     print(
         f"{'':<36}{'seconds':>8}{'tol':>9}{'iterations':>12}{'MB':>7}   best objective {best:.6g}"
     )
     fastest = {}
-    solvers = [("skxent", solver) for solver in OURS] + [("sklearn", solver) for solver in THEIRS]
+    solvers = [("skxent", solver) for solver in OURS] + [("sklearn", solver) for solver in theirs]
     for package, solver in solvers:
         label = f"{package}, {solver}"
         if solver == "newton-cholesky" and n_classes * X.shape[1] > MAX_CHOLESKY:
@@ -142,7 +143,7 @@ def compare(name, limit):
         seconds, tol, n_iter, size, used = found
         fastest[package] = min(seconds, fastest.get(package, np.inf))
         label += f" ({used})" if used != solver else ""
-        print(f"{label:<36}{seconds:>8.3f}{tol:>9.0e}{n_iter:>12}{size / 1e6:>7.0f}")
+        print(f"{label:<36}{seconds:>8.3f}{tol:>9.0e}{n_iter:>12}{size / 1e6:>7.0f}", flush=True)
         if (package, solver) == ("skxent", "auto"):
             default = seconds
     if "sklearn" in fastest:

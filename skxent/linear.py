@@ -38,9 +38,11 @@ _MAX_KEPT_BYTES = 1 << 25
 # The largest eigenvalue of a matrix that is no larger comes from all of them.
 _MAX_DENSE = 512
 
-# Up to this many features, products between them are looked at to precondition,
-# in about eight times as many samples, and no fewer than 2,048.
+# Up to this many features, products between them are looked at to precondition:
+# in eight times as many samples, or more where that costs little, or fewer where
+# it would cost much.
 _MAX_GRAM = 2048
+_CHEAP_PRODUCTS = 1 << 24
 _GRAM_SIZE = 1 << 23
 
 
@@ -415,7 +417,8 @@ class LinearObjective:
     def _sample(self):
         """The objective of as many samples as a preconditioner is made from."""
         n_samples, n_params = self.X.shape[0], self.shape[1]
-        size = max(2048, min(8 * n_params, _GRAM_SIZE // n_params))
+        size = min(8 * n_params, _GRAM_SIZE // n_params)
+        size = max(2048, size, _CHEAP_PRODUCTS // n_params**2)
         heavy = np.flatnonzero(self.weights)
         if not self._looks_at_products or size >= n_samples or size >= len(heavy):
             return self

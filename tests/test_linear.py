@@ -718,7 +718,9 @@ def test_a_preconditioner_of_more_curvature_is_not_the_old_one():
 @pytest.fixture
 def sampled(monkeypatch):
     """An objective of which a preconditioner sees about half, and not the row of a rare column."""
-    monkeypatch.setattr(linear, "_GRAM_SIZE", 0)  # the least number of samples it is made from
+    # The least number of samples it is made from.
+    monkeypatch.setattr(linear, "_GRAM_SIZE", 0)
+    monkeypatch.setattr(linear, "_CHEAP_PRODUCTS", 0)
     X = np.random.default_rng(0).normal(size=(4200, 5))
     X[:, 3] = 0.0
     objective = some_objective(3, n_samples=4200, X=X, alpha=0.0)
