@@ -83,7 +83,9 @@ def sparse(n_samples=20_000, n_features=50_000, n_classes=20, n_words=100):
     rows = np.repeat(np.arange(n_samples), n_words)
     counts = scipy.sparse.coo_array((np.ones(columns.size), (rows, columns.ravel())))
     counts.resize((n_samples, n_features))
-    return counts.tocsr(), y
+    X = counts.tocsr()
+    X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+    return X, y
 
 
 def many_classes(n_samples=20_000, n_features=256, n_classes=1_000):
@@ -129,7 +131,7 @@ def compare(name, theirs, limit):
     print(
         f"{'':<36}{'seconds':>8}{'tol':>9}{'iterations':>12}{'MB':>7}   best objective {best:.6g}"
     )
-    fastest = {}
+    fastest, default = {}, np.inf
     solvers = [("skxent", solver) for solver in OURS] + [("sklearn", solver) for solver in theirs]
     for package, solver in solvers:
         label = f"{package}, {solver}"

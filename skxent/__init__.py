@@ -2,7 +2,15 @@
 
 from skxent.classifier import SoftmaxClassifier
 from skxent.features import MFCCTransformer
+from skxent.range_test import learning_rate_range_test
+from skxent.search import SoftmaxClassifierCV
 
-__all__ = ["MFCCTransformer", "SoftmaxClassifier", "__version__"]
+__all__ = [
+    "MFCCTransformer",
+    "SoftmaxClassifier",
+    "SoftmaxClassifierCV",
+    "__version__",
+    "learning_rate_range_test",
+]
 
 __version__ = "0.1.0.dev0"

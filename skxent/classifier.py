@@ -81,7 +81,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         - "auto": "gd" where `learning_rate` is a number, `schedule` is not
           "constant" or `l1_ratio` is not zero. Otherwise "lbfgs", the fastest
           on most problems; but "newton-cg" for up to 128 coefficients, where it
-          costs no more, and hardly depends on rounding. In `partial_fit` "sgd"
+          costs no more, and hardly depends on rounding, and for more than 2,048
+          features (512 sparse ones). In `partial_fit` "sgd"
           where `learning_rate` is a number, "adam" otherwise.
 
         "lbfgs" and "newton-cg" look at the features through a model of the

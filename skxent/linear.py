@@ -305,7 +305,7 @@ class LinearObjective:
         penalties = np.zeros(self.shape[1])
         penalties[: self.X.shape[1]] = self.alpha
         weights = sample._shares * h
-        if not self._looks_at_products:
+        if not self.is_narrow:
             diagonal = level * np.append(self._scales, 1.0)[: len(penalties)] + penalties
             # Features that are not zero together curve together. The trace of the curvature
             # as this diagonal sees it bounds by how much.
@@ -410,7 +410,8 @@ class LinearObjective:
         return gram
 
     @property
-    def _looks_at_products(self):
+    def is_narrow(self):
+        """Whether products of features are few enough for a preconditioner to look at."""
         return self.shape[1] <= (_MAX_DENSE if issparse(self.X) else _MAX_GRAM)
 
     @cached_property
@@ -420,7 +421,7 @@ class LinearObjective:
         size = min(8 * n_params, _GRAM_SIZE // n_params)
         size = max(2048, size, _CHEAP_PRODUCTS // n_params**2)
         heavy = np.flatnonzero(self.weights)
-        if not self._looks_at_products or size >= n_samples or size >= len(heavy):
+        if not self.is_narrow or size >= n_samples or size >= len(heavy):
             return self
         drawn = np.random.default_rng(0).choice(heavy, size, replace=False, shuffle=False)
         return replace(self.take(np.sort(drawn)), total_weight=None)

@@ -135,6 +135,8 @@ def choose_second_order(objective):
     solver : {"lbfgs", "newton-cg"}
         Truncated Newton steps for few parameters: they cost no more there, and
         the last of them goes so far that what rounding did before is forgotten.
+        And for so many features, mostly sparse, that a preconditioner knows no
+        more than their scales: that is too little for L-BFGS.
 
     Examples
     --------
@@ -145,7 +147,8 @@ def choose_second_order(objective):
     >>> choose_second_order(objective)
     'newton-cg'
     """
-    return "newton-cg" if math.prod(objective.shape) <= _MAX_NEWTON else "lbfgs"
+    is_small = math.prod(objective.shape) <= _MAX_NEWTON
+    return "newton-cg" if is_small or not objective.is_narrow else "lbfgs"
 
 
 def draw_batches(objective, batch_size, random_state):

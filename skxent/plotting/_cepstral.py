@@ -1,4 +1,4 @@
-"""Displays: pictures of what the estimators see, in the style of scikit-learn."""
+"""CepstralDisplay: a clip as a transformer sees it."""
 
 import inspect
 import os

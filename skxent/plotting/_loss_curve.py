@@ -1,0 +1,296 @@
+"""LossCurveDisplay: losses against the epoch."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["LossCurveDisplay"]
+
+# Far beyond any axis. Renderers can't draw lines to where a loss is before it overflows.
+MAX_DRAWN = 1e30
+
+_LOSS_STYLES = {
+    "training": {"label": "training", "linestyle": "-"},
+    "validation": {"label": "validation", "linestyle": "--"},
+    "lowest": {"label": "lowest validation loss", "linestyle": "none", "marker": "o"},
+}
+
+
+class LossCurveDisplay:
+    """Training and validation loss against the epoch, of one or several estimators.
+
+    :meth:`from_estimator` takes them from fitted estimators. All parameters are
+    stored as attributes. The training loss may hold a penalty (that of
+    :class:`skxent.SoftmaxClassifier` does), the validation loss holds none.
+
+    Parameters
+    ----------
+    curves : list of dict of str to ndarray of shape (n_epochs,)
+        For each estimator its losses by the keys "training" and, where there are
+        such samples, "validation". The first is that of epoch zero.
+
+    names : list of str, default=None
+        One for each estimator. None is for a single one, whose lines are called
+        "training" and "validation".
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Figure that holds the curves.
+
+    ax_ : matplotlib Axes
+        Where they are drawn.
+
+    lines_ : list of dict of str to matplotlib Line2D
+        For each estimator its lines by the keys of `curves`, and by "lowest" the
+        marker of the lowest validation loss.
+
+    See Also
+    --------
+    skxent.SoftmaxClassifier : Has these curves once it is fitted.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_iris
+    >>> from skxent import SoftmaxClassifier
+    >>> from skxent.plotting import LossCurveDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifiers = [
+    ...     SoftmaxClassifier(learning_rate=rate, tol=0.05).fit(X, y) for rate in (0.01, 0.1)
+    ... ]
+    >>> display = LossCurveDisplay.from_estimator(classifiers)
+    >>> display.names
+    ['learning_rate=0.01', 'learning_rate=0.1']
+    >>> display.ax_.get_ylabel()
+    'Cross-entropy (nats)'
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, *, curves, names=None):
+        self.curves = curves
+        self.names = names
+
+    @classmethod
+    def from_estimator(cls, estimator, *, names=None, ax=None, log_scale=False, **kwargs):
+        """Draw the curves of fitted estimators.
+
+        Parameters
+        ----------
+        estimator : estimator, iterable of estimators or mapping of str to estimator
+            Each has `loss_curve_` and maybe `validation_loss_curve_`, as
+            :class:`skxent.SoftmaxClassifier`, or is a pipeline that ends with such
+            a one, or a search that found one. A mapping's keys are their names.
+        names : str or list of str, default=None
+            One for each estimator. None calls several by the parameters in which
+            they differ, or by their classes.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+        log_scale : bool, default=False
+            Whether the axis of the loss is logarithmic.
+        **kwargs : dict
+            Keyword arguments of matplotlib's ``plot``, for all lines.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            What was taken and drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If an estimator is not fitted.
+        TypeError
+            If what is given is no estimator, or one without `loss_curve_`.
+        ValueError
+            If there is no estimator, or there are not as many names.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        estimators, names = _with_names(estimator, names)
+        trained = [_trained(estimator) for estimator in estimators]
+        if names is None and len(trained) > 1:
+            names = _distinguish(trained)
+        display = cls(curves=[_losses(estimator) for estimator, _ in trained], names=names)
+        return display.plot(ax, log_scale=log_scale, **kwargs)
+
+    def plot(self, ax=None, *, log_scale=False, **kwargs):
+        """Draw what is stored.
+
+        The training loss is solid, the validation loss dashed, with a dot where it
+        is lowest: early stopping keeps the coefficients of that epoch. A training
+        loss that became infinite or NaN ends with a cross. Curves that diverge may
+        leave the axes, so that the others can be seen.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+        log_scale : bool, default=False
+            Whether the axis of the loss is logarithmic.
+        **kwargs : dict
+            Keyword arguments of matplotlib's ``plot``, for all lines.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display itself.
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
+        from matplotlib.ticker import MaxNLocator
+
+        kwargs = normalize_kwargs(kwargs, Line2D)
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        if log_scale:
+            ax.set_yscale("log")
+        seen = [limit for limit in ax.dataLim.intervaly if np.isfinite(limit)]
+        names = [None] * len(self.curves) if self.names is None else self.names
+        self.lines_ = [
+            _draw_losses(ax, curve, name, color, kwargs)
+            for curve, name, color in zip(
+                self.curves, names, colors_of(len(self.curves)), strict=True
+            )
+        ]
+        if self.names is not None and any("validation" in curve for curve in self.curves):
+            known = ax.get_legend_handles_labels()[1]
+            for style in _LOSS_STYLES.values():
+                if style["label"] not in known:
+                    ax.plot([], [], color="0.4", **style)
+        seen += _losses_to_see(self.curves, room=10.0 if ax.get_yscale() == "log" else 1.5)
+        if ax.dataLim.y1 > max(seen):  # unlike set_ylim this leaves room for what is drawn later
+            ax.dataLim.intervaly = min(seen), max(seen)
+            ax.autoscale_view()
+        if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
+            ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set(xlabel="Epoch", ylabel="Cross-entropy (nats)")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _with_names(estimator, names):
+    """Return a list of estimators, and a list of as many names or None."""
+    if isinstance(estimator, Mapping):
+        names = list(estimator) if names is None else names
+        estimators = list(estimator.values())
+    elif isinstance(estimator, Iterable) and not hasattr(estimator, "fit"):
+        estimators = list(estimator)
+    else:
+        estimators = [estimator]
+    if not estimators:
+        raise ValueError("estimator must hold at least one estimator, got none")
+    names = check_names(names, len(estimators), "estimators")
+    return estimators, names
+
+
+def check_names(names, n, what):
+    """Return None, or a list of n names."""
+    if names is None:
+        return None
+    names = [names] if isinstance(names, str) else [str(name) for name in names]
+    if len(names) != n:
+        raise ValueError(f"names must be as many as the {what}, {n}, got {len(names)}")
+    return names
+
+
+def _trained(estimator):
+    """Return what a search or a pipeline trained, and its parameters, also of earlier steps."""
+    check_is_fitted(estimator)
+    if hasattr(estimator, "best_estimator_"):
+        return _trained(estimator.best_estimator_)
+    if isinstance(estimator, Pipeline):
+        trained, params = _trained(estimator.steps[-1][1])
+        earlier = dict(estimator.steps[:-1])
+        settings = estimator.get_params().items()
+        return trained, params | {k: v for k, v in settings if k.partition("__")[0] in earlier}
+    if getattr(estimator, "loss_curve_", None) is None:
+        raise TypeError(f"estimator must have a loss_curve_, {type(estimator).__name__} has none")
+    return estimator, estimator.get_params()
+
+
+def _losses(estimator):
+    curve = {"training": np.array(estimator.loss_curve_, dtype=float)}
+    if getattr(estimator, "validation_loss_curve_", None) is not None:
+        curve["validation"] = np.array(estimator.validation_loss_curve_, dtype=float)
+    return curve
+
+
+def _distinguish(trained):
+    """Name estimators by the parameters in which those of a class differ."""
+    kinds = [type(estimator).__name__ for estimator, _ in trained]
+    texts = [{key: text_of(value) for key, value in params.items()} for _, params in trained]
+    names = []
+    for kind, text in zip(kinds, texts, strict=True):
+        peers = [other for other, k in zip(texts, kinds, strict=True) if k == kind]
+        differing = [
+            f"{key}={value}"
+            for key, value in text.items()
+            if all(key in peer for peer in peers) and any(peer[key] != value for peer in peers)
+        ]
+        needs_kind = len(peers) < len(trained) or not differing
+        names.append(", ".join([kind] * needs_kind + differing))
+    return [
+        f"{name} ({names[: i + 1].count(name)})" if names.count(name) > 1 else name
+        for i, name in enumerate(names)
+    ]
+
+
+def text_of(value):
+    """Return a setting as names of curves have it."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if hasattr(value, "get_params"):
+        return type(value).__name__
+    return getattr(value, "__name__", str(value))
+
+
+def colors_of(n_curves):
+    """Return None for each curve, for the axes' cycle, or colours where that is too short."""
+    import matplotlib.pyplot as plt
+
+    if n_curves <= len(plt.rcParams["axes.prop_cycle"]):
+        return [None] * n_curves
+    return list(plt.colormaps["viridis"](np.linspace(0.0, 0.95, n_curves)))
+
+
+def _draw_losses(ax, curve, name, color, kwargs):
+    """Draw the curves of an estimator; return its lines by their keys."""
+    lines = {}
+    for key, losses in curve.items():
+        finite = np.flatnonzero(np.isfinite(losses))
+        style = _LOSS_STYLES[key] | {"color": color, "markevery": finite[-1:].tolist()}
+        if name is not None:
+            style["label"] = name if key == "training" else "_"
+        if len(finite) < len(losses):
+            style |= {"label": f"{style['label']} (diverged)", "marker": "x"}
+        elif len(losses) == 1:  # no line is seen
+            style["marker"] = "."
+        drawn = np.where(np.isfinite(losses), np.minimum(losses, MAX_DRAWN), np.nan)
+        (lines[key],) = ax.plot(np.arange(len(losses)), drawn, **style | kwargs)
+        color = lines[key].get_color()
+        if key == "validation" and len(finite):
+            i = finite[np.argmin(losses[finite])]
+            style = _LOSS_STYLES["lowest"] | ({} if name is None else {"label": "_"})
+            (lines["lowest"],) = ax.plot([i], [drawn[i]], color=color, **style)
+    return lines
+
+
+def _losses_to_see(curves, room):
+    """Return the lowest loss, and the highest of the curves that don't diverge."""
+    curves = [losses[np.isfinite(losses)] for curve in curves for losses in curve.values()]
+    curves = [losses for losses in curves if len(losses)]
+    start = max((losses[0] for losses in curves), default=1.0)
+    # A curve that ends far above all starts diverges; where all do, they are what there is to
+    # see. A peak beyond any scale is cut off even if the curve comes back.
+    for factor in (10.0, 1e4):
+        tame = [losses.max() for losses in curves if losses[-1] <= factor * start]
+        if tame:
+            break
+    highest = min(max([*tame, room * start]), 1e4 * start)
+    return [min((losses.min() for losses in curves), default=start), highest]
