@@ -165,13 +165,26 @@ class CandidateObjectives:
             slopes -= t * np.where(z >= 0.0, rarer, likelier)
             return losses, (slopes * shares)[:, np.newaxis]
         logits -= logits.max(axis=1)[:, np.newaxis]
-        losses = -np.einsum("cki,ki->ci", logits, targets)
-        exponentials = np.exp(logits, out=logits)
-        sums = exponentials.sum(axis=1)
+        labels = None
+        if self.targets.ndim == 1:  # of a label, one logit is all that has to be looked at
+            labels = self.targets[rows], np.arange(logits.shape[2])
+            spread = self.label_smoothing / self.n_classes
+            losses = (self.label_smoothing - 1.0) * logits[:, *labels]
+            if spread:
+                losses -= spread * logits.sum(axis=1)
+        else:
+            losses = -np.einsum("cki,ki->ci", logits, targets)
+        slopes = np.exp(logits, out=logits)
+        sums = slopes.sum(axis=1)
         losses += np.log(sums)
-        exponentials *= (shares / sums)[:, np.newaxis]
-        exponentials -= shares[:, np.newaxis] * targets
-        return losses, exponentials
+        slopes *= (shares / sums)[:, np.newaxis]
+        if labels is None:
+            slopes -= shares[:, np.newaxis] * targets
+        else:
+            if spread:
+                slopes -= (spread * shares)[:, np.newaxis]
+            slopes[:, *labels] -= (1.0 - self.label_smoothing) * shares
+        return losses, slopes
 
     @cached_property
     def _one_hot(self):

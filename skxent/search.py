@@ -39,7 +39,7 @@ _MAX_BYTES = 1 << 29
 _N_COPIES = 8
 
 # The shares of max_iter after which pruning keeps the better half.
-_RUNGS = (1 / 8, 1 / 4, 1 / 2)
+_RUNGS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 
 
 class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator):
@@ -101,7 +101,7 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
 
     prune : bool, default=True
         Whether to drop candidates on the way: a rate as soon as it diverges in
-        a fold; and after an eighth, a quarter and a half of `max_iter` the half
+        a fold; and after 1/16, 1/8, 1/4 and 1/2 of `max_iter` the half
         whose cross-entropy on the samples left out is larger, on average over
         the folds. What goes on is not trained again.
         The scores of what was dropped are those of its best iterate.

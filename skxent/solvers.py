@@ -59,9 +59,9 @@ class Solution:
     ...     return 0.5 * float(np.sum(params**2)), params
     >>> solution = lbfgs(parabola, np.array([[3.0, 4.0]]), max_iter=10, tol=1e-6)
     >>> solution.values.round(4)
-    array([12.5,  0. ])
+    array([12.5   ,  9.1837,  0.    ])
     >>> solution.n_iter, solution.converged
-    (1, True)
+    (2, True)
     """
 
     params: np.ndarray

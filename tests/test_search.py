@@ -454,9 +454,9 @@ def test_halving_keeps_the_settings_of_the_lower_losses():
     searched.fit(X, y)
     ends = searched.n_iter_[:, 0]
     assert_array_equal(ends, ends[:, :1].repeat(3, axis=1))
-    # Halves after an eighth and a quarter; two are never halved.
-    assert sorted(ends[:, 0].tolist()) == [8] * 4 + [16] * 2 + [64] * 2
-    for epoch in (8, 16):
+    # Halves after a sixteenth and an eighth; two are never halved.
+    assert sorted(ends[:, 0].tolist()) == [4] * 4 + [8] * 2 + [64] * 2
+    for epoch in (4, 8):
         losses = searched.loss_paths_[:, 0, :, epoch].mean(axis=1)
         goes_on = ends[:, 0] > epoch
         assert losses[goes_on].max() < np.nanmin(losses[ends[:, 0] == epoch])
