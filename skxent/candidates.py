@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import issparse
 
+from skxent.losses import binary_terms
+
 __all__ = ["CandidateObjectives", "Descents", "descend_together"]
 
 # Logits of a block of samples for all candidates, with what is made of them, stay
@@ -155,14 +157,8 @@ class CandidateObjectives:
 
     def _terms(self, logits, rows, shares):
         """Cross-entropies, and slopes of J in the logits, of which the array is used up."""
-        targets = self._one_hot[:, rows]
         if self.n_classes == 2:
-            z, t = logits[:, 0], targets[1]
-            decay = np.exp(-np.abs(z))
-            losses = np.log1p(decay) + t * np.maximum(-z, 0.0) + (1.0 - t) * np.maximum(z, 0.0)
-            likelier, rarer = 1.0 / (1.0 + decay), decay / (1.0 + decay)
-            slopes = (1.0 - t) * np.where(z >= 0.0, likelier, rarer)
-            slopes -= t * np.where(z >= 0.0, rarer, likelier)
+            losses, slopes = binary_terms(logits[:, 0], self._distributions[1, rows])
             return losses, (slopes * shares)[:, np.newaxis]
         logits -= logits.max(axis=1)[:, np.newaxis]
         labels = None
@@ -173,6 +169,7 @@ class CandidateObjectives:
             if spread:
                 losses -= spread * logits.sum(axis=1)
         else:
+            targets = self._distributions[:, rows]
             losses = -np.einsum("cki,ki->ci", logits, targets)
         slopes = np.exp(logits, out=logits)
         sums = slopes.sum(axis=1)
@@ -187,7 +184,7 @@ class CandidateObjectives:
         return losses, slopes
 
     @cached_property
-    def _one_hot(self):
+    def _distributions(self):
         """Smoothed targets of shape (n_classes, n_samples)."""
         if self.targets.ndim == 2:
             one_hot = self.targets.T

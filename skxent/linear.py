@@ -431,9 +431,8 @@ class LinearObjective:
         """Weighted variance of each feature."""
         means = sum(self._shares[rows] @ X for rows, X in self._blocks)
         if issparse(self.X):
-            return sum(self._shares[rows] @ _deviations(X, means) for rows, X in self._blocks) + (
-                means**2 * (1.0 - sum(self._shares[rows] @ (X != 0.0) for rows, X in self._blocks))
-            )
+            of_entries = sum(self._shares[rows] @ _deviations(X, means) for rows, X in self._blocks)
+            return of_entries + means**2 * (1.0 - self._filled)
         return sum(self._shares[rows] @ np.square(X - means) for rows, X in self._blocks)
 
     @cached_property
@@ -442,15 +441,19 @@ class LinearObjective:
         return sum(self._shares[rows] @ _squares(X) for rows, X in self._blocks)
 
     @cached_property
+    def _filled(self):
+        """Share of the samples in which each feature is not zero."""
+        return sum(self._shares[rows] @ (X != 0.0) for rows, X in self._blocks)
+
+    @cached_property
     def _scales(self):
         """Mean square of each feature's entries, zeros of sparse ones aside, times their share."""
         if not issparse(self.X):
             return self._second_moments
         # By how often it is not zero, a feature would be taken for flatter than it is.
-        shares = sum(self._shares[rows] @ (X != 0.0) for rows, X in self._blocks)
-        scales = np.zeros_like(shares)
-        np.divide(self._second_moments, shares, out=scales, where=shares > 0.0)
-        return scales * shares.mean()
+        scales = np.zeros_like(self._filled)
+        np.divide(self._second_moments, self._filled, out=scales, where=self._filled > 0.0)
+        return scales * self._filled.mean()
 
     def _largest_eigenvalue(self):
         """Largest eigenvalue of X~' diag(w) X~ / sum(w)."""

@@ -356,8 +356,9 @@ def binary_terms(logits, targets, label_smoothing=0.0):
 
     Parameters
     ----------
-    logits : ndarray of shape (n_samples,)
-        Floats: the score of class 1 against class 0.
+    logits : ndarray of shape (..., n_samples)
+        Floats: the score of class 1 against class 0. Leading axes are
+        independent problems side by side.
     targets : ndarray of shape (n_samples,)
         Labels 0 and 1, or probabilities of class 1.
     label_smoothing : float, default=0.0
@@ -365,7 +366,7 @@ def binary_terms(logits, targets, label_smoothing=0.0):
 
     Returns
     -------
-    losses, gradients : ndarray of shape (n_samples,)
+    losses, gradients : ndarray of shape (..., n_samples)
         In nats, of the logits' type.
 
     Examples

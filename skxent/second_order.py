@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from skxent.solvers import Solution
+from skxent.solvers import Solution, evaluate
 
 __all__ = ["lbfgs", "newton_cg"]
 
@@ -170,7 +170,7 @@ def newton_cg(objective, start, *, max_iter, tol, precondition=None, monitor=Non
 def _iterate(objective, start, direct, remember, max_iter, tol, monitor):
     """Search along one direction after the other; `remember` is told what each step changed."""
     params = start
-    value, gradient = _evaluate(objective, params)
+    value, gradient = evaluate(objective, params)
     norm = float(np.max(np.abs(gradient)))
     if not math.isfinite(value + norm):
         raise ValueError("the objective is not finite at the start")
@@ -268,7 +268,7 @@ def _search(objective, params, value, gradient, direction):
     trial = 1.0
     for _ in range(_MAX_TRIALS):
         moved = params + trial * direction
-        new_value, new_gradient = _evaluate(objective, moved)
+        new_value, new_gradient = evaluate(objective, moved)
         new_slope = float(np.vdot(new_gradient, direction))
         point = trial, new_value, new_slope
         if not math.isfinite(new_value + new_slope):
@@ -297,7 +297,7 @@ def _search(objective, params, value, gradient, direction):
     # No point meets both conditions, for rounding; one that is lower is still a step.
     if low[0] > 0.0:
         moved = params + low[0] * direction
-        return moved, *_evaluate(objective, moved)
+        return moved, *evaluate(objective, moved)
     return None
 
 
@@ -313,8 +313,3 @@ def _cubic_minimum(left, right):
     if bottom == 0.0:
         return math.inf
     return b - (b - a) * (db + gamma - theta) / bottom
-
-
-def _evaluate(objective, params):
-    with np.errstate(over="ignore", invalid="ignore"):
-        return objective(params)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Solution", "descend", "pass_over"]
+__all__ = ["Solution", "descend", "evaluate", "pass_over"]
 
 
 # An entry of the parameters that is no more than this share of the largest is none.
@@ -163,7 +163,7 @@ def descend(
     state = rule.init(start) if state is None else state
     values, rate = [], None if l1 is None else rate_of(0)
     for n_iter in range(max_iter + 1):
-        value, slope = _evaluate(objective, params)
+        value, slope = evaluate(objective, params)
         gradient = slope
         if l1 is not None:
             value += float(np.sum(l1 * np.abs(params)))
@@ -265,9 +265,9 @@ def _make_zeros_exact(objective, best, l1, rate, tol):
     rate = rate or 1.0
     for _ in range(100):
         params, value, _ = best
-        _, gradient = _evaluate(objective, params)
+        _, gradient = evaluate(objective, params)
         params = _soften(params - rate * gradient, rate * l1)
-        next_value, gradient = _evaluate(objective, params)
+        next_value, gradient = evaluate(objective, params)
         next_value += float(np.sum(l1 * np.abs(params)))
         if not next_value <= value + 1e-12 * abs(value):  # the rate is too large
             break
@@ -278,6 +278,29 @@ def _make_zeros_exact(objective, best, l1, rate, tol):
     return best
 
 
-def _evaluate(objective, params):
+def evaluate(objective, params):
+    """Evaluate an objective, which may overflow without a warning.
+
+    Parameters
+    ----------
+    objective : callable
+        ``objective(params) -> (value, gradient)``.
+    params : ndarray
+        Where.
+
+    Returns
+    -------
+    value : float
+        Maybe infinite or NaN.
+    gradient : ndarray
+        Of the shape of `params`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.solvers import evaluate
+    >>> evaluate(lambda params: (float(np.sum(params**2)), 2 * params), np.array([1e200]))
+    (inf, array([2.e+200]))
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         return objective(params)
