@@ -9,6 +9,10 @@ from skxent.validation import check_samples
 
 __all__ = ["LinearSoftmaxMixin"]
 
+_NO_COEFFICIENTS = (
+    "This %(name)s instance has no coefficients yet: call 'fit' first, of a search with refit=True"
+)
+
 
 class LinearSoftmaxMixin(ClassifierMixin):
     """Predictions from `coef_`, `intercept_` and `classes_`.
@@ -34,7 +38,7 @@ class LinearSoftmaxMixin(ClassifierMixin):
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
             ``X @ coef_.T + intercept_``; with two classes, of the second one.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coef_", msg=_NO_COEFFICIENTS)
         X = check_samples(self, X, reset=False)
         logits = X @ self.coef_.T + self.intercept_
         return logits[:, 0] if len(self.classes_) == 2 else logits
