@@ -16,7 +16,7 @@ from sklearn.utils.validation import column_or_1d
 
 from skxent.linear import LinearObjective
 from skxent.monitoring import Monitor
-from skxent.optimizers import SCHEDULES, Plateau
+from skxent.optimizers import SCHEDULES, SPANNING, Plateau
 from skxent.prediction import LinearSoftmaxMixin
 from skxent.solvers import pass_over
 from skxent.targets import encode, sum_by_class, weigh, weights_of_classes
@@ -39,7 +39,7 @@ def _can_go_on(classifier):
     """Tell available_if whether the settings allow partial_fit."""
     for name, is_in_the_way in [
         ("solver", classifier.solver in SECOND_ORDER),
-        ("schedule", classifier.schedule in ("cosine", "adaptive")),
+        ("schedule", classifier.schedule in (*SPANNING, "adaptive")),
         ("early_stopping", classifier.early_stopping),
         ("l1_ratio", classifier.l1_ratio),
     ]:
@@ -95,14 +95,17 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         for "adam" 0.001. Giving a number to a solver without a learning rate
         is an error.
 
-    schedule : {"constant", "inverse_scaling", "step", "cosine", "adaptive"} or \
-            callable, default="constant"
+    schedule : {"constant", "inverse_scaling", "step", "cosine", "warmup", "one_cycle", \
+            "adaptive"} or callable, default="constant"
         Factor of the learning rate in each epoch (an iteration of "gd", a pass
         over the samples of the others), counted from zero.
 
         - "inverse_scaling": ``(1 + epoch) ** -0.5``.
         - "step": a tenth every 30 epochs.
         - "cosine": half a cosine from one to zero at `max_iter`, in each fit.
+        - "warmup": rises in even steps to one in the sixth epoch, and stays there.
+        - "one_cycle": rises to one within the first 30 % of `max_iter`, and falls to
+          zero in the rest, in each fit.
         - "adaptive": one, until the loss of the validation samples (or of the
           training, where there are none) has not fallen by more than `tol` for
           `n_iter_no_change` epochs; then a fifth, and so on. It ends the fit
@@ -446,8 +449,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             If the data or the weights are malformed, a label is not among the
             classes, or the first call lacks `classes`.
         AttributeError
-            With the solvers "lbfgs" and "newton-cg", the schedules "cosine" and
-            "adaptive", `early_stopping` and `l1_ratio`, which need a whole fit.
+            With the solvers "lbfgs" and "newton-cg", the schedules "cosine",
+            "one_cycle" and "adaptive", `early_stopping` and `l1_ratio`, which need a whole fit.
         """
         solver = self._resolve_solver(is_partial=True)
         is_first = not hasattr(self, "classes_")

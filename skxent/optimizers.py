@@ -12,7 +12,9 @@ many side by side, are advanced by one call. To add a rule, write a function
 that returns an :class:`UpdateRule`.
 
 A schedule is a function ``epoch -> factor`` of the learning rate, with epochs
-counted from zero. To add one, write a function and name it in `SCHEDULES`.
+counted from zero; within an epoch, a fraction is added. To add one, write a
+function and name it in `SCHEDULES`, and in `SPANNING` if it has a parameter
+`n_epochs` for the length of the fit.
 """
 
 import math
@@ -23,6 +25,7 @@ import numpy as np
 
 __all__ = [
     "SCHEDULES",
+    "SPANNING",
     "Plateau",
     "UpdateRule",
     "adam",
@@ -30,7 +33,9 @@ __all__ = [
     "cosine",
     "gradient_descent",
     "inverse_scaling",
+    "one_cycle",
     "step_decay",
+    "warmup",
 ]
 
 
@@ -297,12 +302,89 @@ def cosine(epoch, n_epochs=1000):
     return 0.5 * (1.0 + math.cos(math.pi * min(epoch / n_epochs, 1.0)))
 
 
+def warmup(epoch, n_warmup=5):
+    r"""Raise the learning rate to its full value: factor :math:`\min(1, (e + 1) / (n + 1))`.
+
+    Parameters
+    ----------
+    epoch : float
+        The e, counted from zero.
+    n_warmup : int, default=5
+        The n, epochs until the full rate.
+
+    Returns
+    -------
+    factor : float
+        In (0, 1].
+
+    References
+    ----------
+    .. [1] P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in
+       1 hour", arXiv:1706.02677, 2017, section 2.2.
+
+    Examples
+    --------
+    >>> from skxent.optimizers import warmup
+    >>> [warmup(epoch, n_warmup=3) for epoch in (0, 1, 2, 3, 99)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+    return min(1.0, (epoch + 1.0) / (n_warmup + 1.0))
+
+
+def one_cycle(epoch, n_epochs=1000, peak=0.3, start=0.04):
+    r"""Raise the learning rate to its full value along half a cosine, and lower it to zero.
+
+    .. math::
+        s + (1 - s) \frac{1}{2} \left(1 - \cos \frac{\pi e}{p n}\right)
+        \text{ for } e < p n, \qquad
+        \frac{1}{2} \left(1 + \cos \frac{\pi (e - p n)}{(1 - p) n}\right)
+        \text{ from there on}
+
+    Parameters
+    ----------
+    epoch : float
+        The e, counted from zero.
+    n_epochs : int, default=1000
+        The n; from there on the factor is zero. The classifiers give their `max_iter`.
+    peak : float, default=0.3
+        The p, share of the epochs until the full rate, in (0, 1).
+    start : float, default=0.04
+        The s, the first factor.
+
+    Returns
+    -------
+    factor : float
+        In [0, 1].
+
+    References
+    ----------
+    .. [1] L. N. Smith and N. Topin, "Super-convergence: very fast training of
+       neural networks using large learning rates", arXiv:1708.07120, 2017 (with
+       half cosines for its straight lines, and the momentum left alone).
+
+    Examples
+    --------
+    >>> from skxent.optimizers import one_cycle
+    >>> [round(one_cycle(epoch, n_epochs=10), 2) for epoch in (0, 1, 2, 3, 5, 9, 10)]
+    [0.04, 0.28, 0.76, 1.0, 0.81, 0.05, 0.0]
+    """
+    n_rising = peak * n_epochs
+    if epoch < n_rising:
+        return start + (1.0 - start) * (1.0 - cosine(epoch, n_rising))
+    return cosine(epoch - n_rising, n_epochs - n_rising)
+
+
 SCHEDULES = {
     "constant": constant,
     "inverse_scaling": inverse_scaling,
     "step": step_decay,
     "cosine": cosine,
+    "warmup": warmup,
+    "one_cycle": one_cycle,
 }
+
+# Those that last as long as a fit does, which a partial_fit can't know.
+SPANNING = ("cosine", "one_cycle")
 
 
 class Plateau(NamedTuple):

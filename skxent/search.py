@@ -76,8 +76,8 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
     solver : {"gd"}, default="gd"
         Full-batch gradient descent with Nesterov's momentum.
 
-    schedule : {"constant", "inverse_scaling", "step", "cosine"} or callable, \
-            default="constant"
+    schedule : {"constant", "inverse_scaling", "step", "cosine", "warmup", "one_cycle"} or \
+            callable, default="constant"
         As in :class:`SoftmaxClassifier`.
 
     momentum : float, default=0.9

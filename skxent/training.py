@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from skxent.optimizers import SCHEDULES, adam, gradient_descent
+from skxent.optimizers import SCHEDULES, SPANNING, adam, gradient_descent
 from skxent.second_order import lbfgs, newton_cg
 from skxent.solvers import descend
 
@@ -101,7 +101,7 @@ def train(
             objective, start, precondition=objective.preconditioner, **watch
         )
     factor_of = make_schedule(schedule, max_iter, monitor)
-    if schedule == "cosine":  # each call has one of its own
+    if schedule in SPANNING:  # each call has one of its own
         n_epochs = 0
     strengths = None
     if l1:
@@ -218,7 +218,7 @@ def make_schedule(schedule, max_iter, monitor):
     schedule : str or callable
         As in :func:`train`.
     max_iter : int
-        Where "cosine" ends.
+        Where those of :data:`skxent.optimizers.SPANNING` end.
     monitor : skxent.monitoring.Monitor
         Tells the factor of "adaptive".
 
@@ -236,8 +236,8 @@ def make_schedule(schedule, max_iter, monitor):
     """
     if schedule == "adaptive":
         return lambda epoch: monitor.plateau.factor
-    if schedule == "cosine":
-        return partial(SCHEDULES["cosine"], n_epochs=max_iter)
+    if schedule in SPANNING:
+        return partial(SCHEDULES[schedule], n_epochs=max_iter)
     if not callable(schedule):
         return SCHEDULES[schedule]
 

@@ -12,13 +12,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent.optimizers import (
     SCHEDULES,
+    SPANNING,
     Plateau,
     adam,
     constant,
     cosine,
     gradient_descent,
     inverse_scaling,
+    one_cycle,
     step_decay,
+    warmup,
 )
 
 momenta = st.floats(0.0, 0.99)
@@ -160,9 +163,16 @@ def test_epsilon_that_is_not_positive_is_refused(epsilon):
 
 @every_schedule
 @given(epoch=epochs)
-def test_schedule_starts_at_one_and_never_rises(schedule, epoch):
+def test_schedule_is_a_share_of_the_rate(schedule, epoch):
+    assert 0.0 < schedule(0) <= 1.0
+    assert 0.0 <= schedule(epoch) <= 1.0
+
+
+@pytest.mark.parametrize("schedule", [constant, inverse_scaling, step_decay, cosine])
+@given(epoch=epochs)
+def test_schedule_that_has_no_warm_up_starts_at_one_and_never_rises(schedule, epoch):
     assert schedule(0) == 1.0
-    assert 0.0 <= schedule(epoch + 1) <= schedule(epoch) <= 1.0
+    assert schedule(epoch + 1) <= schedule(epoch)
 
 
 @given(epochs)
@@ -199,6 +209,34 @@ def test_cosine_is_zero_from_its_end_on(n_epochs, later):
     assert cosine(n_epochs - 1, n_epochs=n_epochs) > 0.0
 
 
+@given(st.integers(0, 100), st.integers(0, 200))
+def test_warmup_rises_in_even_steps_to_the_full_rate(n_warmup, epoch):
+    steps = [warmup(e, n_warmup=n_warmup) for e in range(n_warmup + 1)]
+    assert_allclose(steps, np.linspace(0.0, 1.0, n_warmup + 2)[1:], rtol=1e-14)
+    assert warmup(n_warmup + epoch, n_warmup=n_warmup) == 1.0
+
+
+@given(st.integers(2, 1000), st.floats(0.05, 0.95), st.floats(0.0, 1.0), st.floats(0.0, 2.0))
+def test_one_cycle_is_a_rising_and_a_falling_half_wave(n_epochs, peak, start, place):
+    share = one_cycle(place * n_epochs, n_epochs=n_epochs, peak=peak, start=start)
+    if place < peak:
+        wave = mpmath.sin(mpmath.pi * place / peak / 2) ** 2
+        expected = start + (1 - start) * wave
+    else:
+        expected = mpmath.cos(mpmath.pi * min((place - peak) / (1 - peak), 1.0) / 2) ** 2
+    assert_allclose(share, float(expected), atol=1e-12)
+
+
+@given(st.integers(1, 10_000), st.integers(0, 10_000))
+def test_one_cycle_is_zero_from_its_end_on(n_epochs, later):
+    assert one_cycle(n_epochs + later, n_epochs=n_epochs) == 0.0
+
+
+def test_schedules_that_span_a_fit_take_its_length():
+    for name in SPANNING:
+        assert SCHEDULES[name](20, n_epochs=20) == 0.0 < SCHEDULES[name](20, n_epochs=40)
+
+
 @pytest.mark.parametrize(
     "schedule",
     [
@@ -206,6 +244,8 @@ def test_cosine_is_zero_from_its_end_on(n_epochs, later):
         partial(inverse_scaling, power=0.75),
         partial(step_decay, every=7, rate=0.5),
         partial(cosine, n_epochs=50),
+        partial(warmup, n_warmup=50),
+        partial(one_cycle, n_epochs=50),
     ],
 )
 def test_schedule_with_other_constants_can_be_pickled(schedule):

@@ -10,7 +10,7 @@ from strategies import samples
 
 from skxent.linear import LinearObjective
 from skxent.monitoring import Monitor
-from skxent.optimizers import SCHEDULES, Plateau, inverse_scaling
+from skxent.optimizers import SCHEDULES, SPANNING, Plateau, inverse_scaling
 from skxent.training import (
     choose_second_order,
     draw_batches,
@@ -145,13 +145,13 @@ def test_l1_does_not_penalise_the_intercept(fit_intercept, seed):
 
 
 @pytest.mark.parametrize("solver", ["gd", "sgd", "adam"])
-@pytest.mark.parametrize("schedule", ["constant", "inverse_scaling", "step", "cosine"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
 def test_training_goes_on_where_it_was_left(solver, schedule):
     objective = random_problem()
 
     def go(start, n_epochs, max_iter, random_state, state=None):
-        # max_iter says where "cosine" ends: in both ways alike.
-        factor = partial(SCHEDULES["cosine"], n_epochs=9) if schedule == "cosine" else schedule
+        # max_iter says where some of them end: in both ways alike.
+        factor = partial(SCHEDULES[schedule], n_epochs=9) if schedule in SPANNING else schedule
         return run(
             objective,
             solver,
@@ -209,16 +209,17 @@ def test_adaptive_schedule_lowers_the_rate_of_the_next_epochs():
 # The names
 
 
-@pytest.mark.parametrize("name", ["constant", "inverse_scaling", "step"])
+@pytest.mark.parametrize("name", sorted(SCHEDULES.keys() - set(SPANNING)))
 def test_schedule_of_a_name_is_that_of_the_optimizers(name):
     factor_of = make_schedule(name, 10, patient())
     assert [factor_of(e) for e in range(100)] == [SCHEDULES[name](e) for e in range(100)]
 
 
-@given(st.integers(1, 1000))
-def test_cosine_ends_with_the_last_iteration(max_iter):
-    factor_of = make_schedule("cosine", max_iter, patient())
-    assert factor_of(0) == 1.0
+@pytest.mark.parametrize("name", SPANNING)
+@given(max_iter=st.integers(1, 1000))
+def test_schedule_that_spans_a_fit_ends_with_the_last_iteration(name, max_iter):
+    factor_of = make_schedule(name, max_iter, patient())
+    assert factor_of(0) > 0.0
     assert factor_of(max_iter - 1) > 0.0
     assert factor_of(max_iter) == 0.0
 
