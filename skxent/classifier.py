@@ -12,14 +12,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import column_or_1d
 
 from skxent.linear import LinearObjective
-from skxent.monitoring import Monitor
+from skxent.monitoring import Monitor, report_iteration
 from skxent.optimizers import SCHEDULES, SPANNING, Plateau
 from skxent.prediction import LinearSoftmaxMixin
 from skxent.solvers import pass_over
-from skxent.targets import encode, sum_by_class, weigh, weights_of_classes
+from skxent.targets import check_classes, encode, sum_by_class, weigh, weights_of_classes
 from skxent.threads import one_blas_thread
 from skxent.training import (
     SECOND_ORDER,
@@ -30,7 +29,13 @@ from skxent.training import (
     safe_rate,
     train,
 )
-from skxent.validation import check_samples, check_targets, check_weights, set_aside
+from skxent.validation import (
+    check_samples,
+    check_targets,
+    check_weights,
+    has_validation,
+    set_aside,
+)
 
 __all__ = ["SoftmaxClassifier"]
 
@@ -356,7 +361,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         if self.early_stopping and validation is None:
             problem, validation = set_aside(*problem, self.validation_fraction, random_state)
         sums = sum_by_class(*problem[1:], len(classes))
-        class_weights = self._weigh_classes(classes, sums)
+        class_weights = weights_of_classes(self.class_weight, classes, sums, need_all=True)
         objective = self._make_objective(*problem, class_weights)
         validate = None
         if validation is not None:
@@ -371,7 +376,14 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             early_stopping=self.early_stopping,
             adaptive=self.schedule == "adaptive",
             plateau=state["plateau"],
-            report=functools.partial(self._report, context, X, y, sample_weight, classes),
+            report=lambda params: report_iteration(
+                context,
+                self,
+                X,
+                y,
+                sample_weight,
+                functools.partial(self._fitted, params, classes, params.dtype),
+            ),
         )
         # The products of a block are too small for a second BLAS thread to pay for
         # its waking, and on a busy machine it makes them many times slower.
@@ -454,7 +466,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         """
         solver = self._resolve_solver(is_partial=True)
         is_first = not hasattr(self, "classes_")
-        classes = self._check_classes(classes)
+        classes = check_classes(classes, getattr(self, "classes_", None))
         X, y = check_samples(self, X, reset=is_first), check_targets(y)
         sample_weight = check_weights(X, y, sample_weight)
         _, targets = encode(y, classes)
@@ -534,48 +546,13 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             return safe_rate(objective, solver, self.momentum, self.batch_size)
         return float(self.learning_rate)
 
-    def _check_classes(self, classes):
-        """Return the classes of a partial_fit: those so far, or in a first call those given."""
-        known = getattr(self, "classes_", None)
-        if classes is None:
-            if known is None:
-                raise ValueError("the first call of partial_fit needs classes, all of them")
-            return known
-        classes = column_or_1d(classes)
-        if known is None:
-            if len(np.unique(classes)) != len(classes) or len(classes) < 2:
-                raise ValueError(
-                    f"classes must be two or more different labels, got {classes.tolist()}"
-                )
-            return classes
-        if len(classes) != len(known) or set(classes.tolist()) != set(known.tolist()):
-            raise ValueError(
-                f"classes must be those of the first call, {known.tolist()}, got {classes.tolist()}"
-            )
-        return known
-
     def _check_validation(self, X_val, y_val, sample_weight_val, classes):
-        if X_val is None and y_val is None:
-            if sample_weight_val is not None:
-                raise ValueError("sample_weight_val needs X_val and y_val")
+        if not has_validation(X_val, y_val, sample_weight_val):
             return None
-        if X_val is None or y_val is None:
-            raise ValueError("X_val and y_val must be given together")
         X, y = check_samples(self, X_val, reset=False), check_targets(y_val)
         weights = check_weights(X, y, sample_weight_val)
         _, targets = encode(y, classes, name="y_val")
         return X, targets, weights
-
-    def _weigh_classes(self, classes, sums):
-        """Return the classes' weights; none of them may leave a class without samples."""
-        class_weights = weights_of_classes(self.class_weight, classes, sums)
-        empty = classes[~(sums * class_weights > 0.0)]
-        if len(empty):
-            raise ValueError(
-                "each class must have a sample of positive weight (sample_weight times "
-                f"class_weight), class {empty[0]} has none"
-            )
-        return class_weights
 
     def _make_objective(self, X, targets, sample_weight, class_weights, total_weight=None):
         return LinearObjective(
@@ -634,18 +611,6 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
     def _store(self, params, classes, dtype):
         for name, value in self._fitted(params, classes, dtype).items():
             setattr(self, name, value)
-
-    def _report(self, context, X, y, sample_weight, classes, params):
-        """Tell the callbacks of an iteration; return whether one of them asks to stop."""
-        iteration = context.subcontext(task_name="iteration")
-        iteration.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        return iteration.call_on_fit_task_end(
-            estimator=self,
-            X=X,
-            y=y,
-            metadata=None if sample_weight is None else {"sample_weight": sample_weight},
-            reconstruction_attributes=lambda: self._fitted(params, classes, params.dtype),
-        )
 
     def _warn(self, objective, solution):
         """Say why the fit did not converge, and what would help."""

@@ -4,7 +4,7 @@ import math
 
 from skxent.optimizers import Plateau
 
-__all__ = ["Monitor"]
+__all__ = ["Monitor", "report_iteration"]
 
 # The factor of an "adaptive" learning rate below which nothing is to be gained.
 _MIN_FACTOR = 1e-4
@@ -110,3 +110,43 @@ class Monitor:
                 self.is_exhausted = self.early_stopping
         stop = bool(self.report(params)) if epoch and self.report is not None else False
         return stop or self.is_exhausted
+
+
+def report_iteration(context, estimator, X, y, sample_weight, attributes):
+    """Tell the callbacks of an estimator of an iteration.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        Of the fit.
+    estimator : estimator
+        That is being fitted.
+    X, y, sample_weight : array-like
+        What it is fitted to.
+    attributes : callable
+        Returns a dict of its fitted attributes, were it to stop here; called only
+        if it is asked for.
+
+    Returns
+    -------
+    stop : bool
+        Whether one of them asks to stop.
+
+    Examples
+    --------
+    >>> from skxent import SoftmaxClassifier
+    >>> from skxent.monitoring import report_iteration
+    >>> classifier = SoftmaxClassifier()
+    >>> context = classifier._init_callback_context(max_subtasks=1)
+    >>> bool(report_iteration(context, classifier, [[0.0], [1.0]], [0, 1], None, dict))
+    False
+    """
+    iteration = context.subcontext(task_name="iteration")
+    iteration.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    return iteration.call_on_fit_task_end(
+        estimator=estimator,
+        X=X,
+        y=y,
+        metadata=None if sample_weight is None else {"sample_weight": sample_weight},
+        reconstruction_attributes=attributes,
+    )

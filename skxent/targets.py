@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
 
-__all__ = ["encode", "sum_by_class", "weigh", "weights_of_classes"]
+__all__ = ["check_classes", "encode", "sum_by_class", "weigh", "weights_of_classes"]
 
 
 def encode(y, classes=None, name="y"):
@@ -65,6 +66,51 @@ def encode(y, classes=None, name="y"):
     return classes, targets
 
 
+def check_classes(classes, known=None):
+    """Return the classes of a `partial_fit`: those so far, or in a first call those given.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,) or None
+        What the call was given.
+    known : ndarray of shape (n_classes,), default=None
+        Those of the first call; None is that this is the first.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        In the order of the first call.
+
+    Raises
+    ------
+    ValueError
+        If there are none, they are not two or more different ones, or others
+        than in the first call.
+
+    Examples
+    --------
+    >>> from skxent.targets import check_classes
+    >>> check_classes(["yes", "no"])
+    array(['yes', 'no'], dtype='<U3')
+    """
+    if classes is None:
+        if known is None:
+            raise ValueError("the first call of partial_fit needs classes, all of them")
+        return known
+    classes = column_or_1d(classes)
+    if known is None:
+        if len(np.unique(classes)) != len(classes) or len(classes) < 2:
+            raise ValueError(
+                f"classes must be two or more different labels, got {classes.tolist()}"
+            )
+        return classes
+    if len(classes) != len(known) or set(classes.tolist()) != set(known.tolist()):
+        raise ValueError(
+            f"classes must be those of the first call, {known.tolist()}, got {classes.tolist()}"
+        )
+    return known
+
+
 def sum_by_class(targets, weights, n_classes):
     """Return the sum of the weights of each class's samples.
 
@@ -94,7 +140,7 @@ def sum_by_class(targets, weights, n_classes):
     return np.bincount(targets, weights, minlength=n_classes)
 
 
-def weights_of_classes(class_weight, classes, sums):
+def weights_of_classes(class_weight, classes, sums, *, need_all=False):
     r"""Return the weight of each class.
 
     Parameters
@@ -106,6 +152,8 @@ def weights_of_classes(class_weight, classes, sums):
         The labels.
     sums : ndarray of shape (n_classes,)
         Sum s of the sample weights of each class.
+    need_all : bool, default=False
+        Whether each class must have a sample that counts.
 
     Returns
     -------
@@ -115,7 +163,8 @@ def weights_of_classes(class_weight, classes, sums):
     Raises
     ------
     ValueError
-        If a weight is negative or not finite.
+        If a weight is negative or not finite, or a class that has to count has
+        no positive weight.
 
     Examples
     --------
@@ -129,10 +178,16 @@ def weights_of_classes(class_weight, classes, sums):
         weights = np.ones(len(sums))
         # In this order, so that no sum of huge weights overflows.
         weights[seen] = np.sum(sums / sums.max()) / (seen.sum() * (sums[seen] / sums.max()))
-        return weights
-    weights = compute_class_weight(class_weight, classes=classes, y=classes)
-    if not (np.isfinite(weights).all() and weights.min() >= 0.0):
-        raise ValueError(f"class_weight must be finite and not negative, got {class_weight!r}")
+    else:
+        weights = compute_class_weight(class_weight, classes=classes, y=classes)
+        if not (np.isfinite(weights).all() and weights.min() >= 0.0):
+            raise ValueError(f"class_weight must be finite and not negative, got {class_weight!r}")
+    empty = classes[~(sums * weights > 0.0)]
+    if need_all and len(empty):
+        raise ValueError(
+            "each class must have a sample of positive weight (sample_weight times "
+            f"class_weight), class {empty[0]} has none"
+        )
     return weights
 
 

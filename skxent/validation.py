@@ -13,7 +13,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-__all__ = ["check_samples", "check_targets", "check_weights", "set_aside"]
+__all__ = ["check_samples", "check_targets", "check_weights", "has_validation", "set_aside"]
 
 
 def check_samples(estimator, X, reset):
@@ -120,6 +120,39 @@ def check_weights(X, y, sample_weight):
     if largest > np.finfo(np.float64).max / len(weights):
         weights = weights / largest
     return weights
+
+
+def has_validation(X_val, y_val, sample_weight_val):
+    """Tell whether samples to validate on were given.
+
+    Parameters
+    ----------
+    X_val, y_val, sample_weight_val : object or None
+        What `fit` was given.
+
+    Returns
+    -------
+    is_given : bool
+        Whether they are there.
+
+    Raises
+    ------
+    ValueError
+        If some are missing.
+
+    Examples
+    --------
+    >>> from skxent.validation import has_validation
+    >>> has_validation([[1.0]], [0], None)
+    True
+    """
+    if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val needs X_val and y_val")
+        return False
+    if X_val is None or y_val is None:
+        raise ValueError("X_val and y_val must be given together")
+    return True
 
 
 def set_aside(X, targets, weights, fraction, random_state):
