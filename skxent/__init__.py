@@ -4,8 +4,10 @@ from skxent.classifier import SoftmaxClassifier
 from skxent.features import MFCCTransformer
 from skxent.range_test import learning_rate_range_test
 from skxent.search import SoftmaxClassifierCV
+from skxent.sequence import FramewiseClassifier
 
 __all__ = [
+    "FramewiseClassifier",
     "MFCCTransformer",
     "SoftmaxClassifier",
     "SoftmaxClassifierCV",

@@ -18,12 +18,13 @@ LEAVES = {
     "validation",
     "conventions",
     "frames",
+    "ragged",
     "decoding",
     "stores",
     "threads",
 }
 ALLOWED = {module: set() for module in LEAVES} | {
-    "__init__": {"classifier", "features", "range_test", "search"},
+    "__init__": {"classifier", "features", "range_test", "search", "sequence"},
     "candidates": {"losses"},
     "linear": {"losses", "preconditioning"},
     "second_order": {"solvers"},
@@ -52,6 +53,7 @@ ALLOWED = {module: set() for module in LEAVES} | {
         "training",
         "validation",
     },
+    "sequence": {"ragged"},
     "frontend": {"conventions"},
     "mfcc": {"frontend"},
     "audio": {"decoding"},
