@@ -30,7 +30,7 @@ from skxent.ragged import (
     sum_by_sequence,
 )
 
-__all__ = ["FramewiseClassifier"]
+__all__ = ["FramewiseClassifier", "SequenceClassifierMixin"]
 
 
 def _has_probabilities(estimator):
@@ -51,7 +51,61 @@ def _can_go_on(classifier):
     return bool(estimator.partial_fit)
 
 
-class FramewiseClassifier(CallbackSupportMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class SequenceClassifierMixin(ClassifierMixin):
+    """The score of classifiers that predict for clips, and for their frames.
+
+    Examples
+    --------
+    >>> from skxent import FramewiseClassifier
+    >>> from skxent.sequence import SequenceClassifierMixin
+    >>> issubclass(FramewiseClassifier, SequenceClassifierMixin)
+    True
+    """
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy: over clips, or with labels of frames over frames.
+
+        Parameters
+        ----------
+        X : list or object array of array-like of shape (n_frames_i, n_features), \
+                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
+            Clips.
+        y : array-like of shape (n_clips,), or list or object array of array-like of shape \
+                (n_frames_i,)
+            Labels of the clips or of their frames.
+        sample_weight : array-like of shape (n_clips,) or list or object array of array-like \
+                of shape (n_frames_i,), default=None
+            Weights of the clips, which each of a clip's frames has; or of the frames, of
+            which then `y` must be, too.
+
+        Returns
+        -------
+        accuracy : float
+            Share of the predictions that are right.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the clips, labels or weights are malformed.
+        """
+        check_is_fitted(self)
+        lengths = lengths_of(check_sequences(self, X, reset=False))
+        of_frames, y = check_frame_targets(y, lengths)
+        if y.ndim != 1:
+            raise ValueError("y must hold labels to be scored, got distributions over the classes")
+        predicted = np.concatenate(self.predict_frames(X)) if of_frames else self.predict(X)
+        if sample_weight is not None:
+            weights_of_frames, sample_weight = _check_weights(sample_weight, lengths)
+            if weights_of_frames and not of_frames:
+                raise ValueError("sample_weight must be of clips, as y is, got one of frames")
+            if of_frames and not weights_of_frames:
+                sample_weight = np.repeat(sample_weight, lengths)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
+
+class FramewiseClassifier(
+    CallbackSupportMixin, MetaEstimatorMixin, SequenceClassifierMixin, BaseEstimator
+):
     r"""Classifier of sequences by a classifier of their frames.
 
     The estimator is fitted to the frames of all clips, each with its clip's label, as
@@ -350,46 +404,6 @@ class FramewiseClassifier(CallbackSupportMixin, MetaEstimatorMixin, ClassifierMi
         if hasattr(self.estimator_, "predict_proba"):
             return split(self.estimator_.predict_proba(frames), lengths)
         return split(np.exp(self.estimator_.predict_log_proba(frames)), lengths)
-
-    def score(self, X, y, sample_weight=None):
-        """Return the accuracy: over clips, or with labels of frames over frames.
-
-        Parameters
-        ----------
-        X : list or object array of array-like of shape (n_frames_i, n_features), \
-                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
-            Clips.
-        y : array-like of shape (n_clips,), or list or object array of array-like of shape \
-                (n_frames_i,)
-            Labels of the clips or of their frames.
-        sample_weight : array-like of shape (n_clips,) or list or object array of array-like \
-                of shape (n_frames_i,), default=None
-            Weights of the clips, which each of a clip's frames has; or of the frames, of
-            which then `y` must be, too.
-
-        Returns
-        -------
-        accuracy : float
-            Share of the predictions that are right.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the clips, labels or weights are malformed.
-        """
-        check_is_fitted(self)
-        lengths = lengths_of(check_sequences(self, X, reset=False))
-        of_frames, y = check_frame_targets(y, lengths)
-        if y.ndim != 1:
-            raise ValueError("y must hold labels to be scored, got distributions over the classes")
-        predicted = np.concatenate(self.predict_frames(X)) if of_frames else self.predict(X)
-        if sample_weight is not None:
-            weights_of_frames, sample_weight = _check_weights(sample_weight, lengths)
-            if weights_of_frames and not of_frames:
-                raise ValueError("sample_weight must be of clips, as y is, got one of frames")
-            if of_frames and not weights_of_frames:
-                sample_weight = np.repeat(sample_weight, lengths)
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def get_metadata_routing(self):
         """Return how metadata is routed.

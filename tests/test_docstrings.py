@@ -1,4 +1,5 @@
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 
@@ -17,7 +18,9 @@ EXEMPTED = {
 MODULES = ["skxent"] + [
     f"skxent.{module.name}"
     for module in pkgutil.iter_modules(skxent.__path__)
+    # Without its extra, there is nothing of skxent.neural to be looked at.
     if not module.name.startswith("_")
+    and (module.name != "neural" or importlib.util.find_spec("torch"))
 ]
 
 

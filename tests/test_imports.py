@@ -63,6 +63,17 @@ ALLOWED = {module: set() for module in LEAVES} | {
 }
 ALLOWED_FOLDERS = {
     "datasets": {"datasets"},
+    "neural": {
+        "losses",
+        "monitoring",
+        "neural",
+        "optimizers",
+        "ragged",
+        "sequence",
+        "targets",
+        "training",
+        "validation",
+    },
     "plotting": {"audio", "frontend", "plotting", "range_test"},
 }
 OPTIONAL = {"matplotlib", "rich", "pooch", "pandas", "polars", "torch", "hypothesis"}
@@ -129,7 +140,7 @@ import sys
 class Block:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {sorted(OPTIONAL)}:
-            raise ModuleNotFoundError(name)
+            raise ModuleNotFoundError(name, name=name)
 
 sys.meta_path.insert(0, Block())
 """
@@ -157,3 +168,12 @@ def test_package_and_numeric_modules_need_no_optional_dependency():
         f"skxent.{path.stem}" for path in MODULES if path.stem in LEAVES
     ]
     run_python(BLOCK_OPTIONAL + f"import {', '.join(modules)}")
+
+
+def test_neural_networks_say_what_they_need():
+    code = "import skxent.neural"
+    run = subprocess.run(
+        [sys.executable, "-c", BLOCK_OPTIONAL + code], capture_output=True, text=True
+    )
+    assert run.returncode == 1
+    assert 'pip install "skxent[neural]"' in run.stderr.splitlines()[-1]

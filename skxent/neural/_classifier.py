@@ -1,0 +1,465 @@
+"""What the neural classifiers share: from X and y to a network's weights, and back."""
+
+import warnings
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skxent.losses import log_softmax
+from skxent.monitoring import Monitor, report_iteration
+from skxent.neural._compute import computing, load_weights, moments_of, set_moments, take_weights
+from skxent.neural._samples import Samples
+from skxent.neural._training import compute_logits, evaluate, make_optimizer, pass_over, train
+from skxent.optimizers import SCHEDULES, SPANNING, Plateau
+from skxent.ragged import (
+    aggregate_log_proba,
+    check_frame_targets,
+    check_sequences,
+    join,
+    lengths_of,
+    split,
+)
+from skxent.sequence import SequenceClassifierMixin
+from skxent.targets import check_classes, encode, weights_of_classes
+from skxent.training import make_schedule
+from skxent.validation import check_weights, has_validation, set_aside
+
+__all__ = ["NeuralClassifier"]
+
+
+def _can_go_on(classifier):
+    """Tell available_if whether the settings allow partial_fit."""
+    for name, is_in_the_way in [
+        ("schedule", classifier.schedule in (*SPANNING, "adaptive")),
+        ("early_stopping", classifier.early_stopping),
+    ]:
+        if is_in_the_way:
+            raise AttributeError(f"{name}={getattr(classifier, name)!r} has no partial_fit")
+    return True
+
+
+def _has_frames(classifier):
+    """Tell available_if whether there are logits of frames."""
+    if not classifier._is_framewise():
+        raise AttributeError(f"{classifier!r} knows no labels of frames")
+    return True
+
+
+class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstimator):
+    """Classifier of sequences by a network; subclasses say which network.
+
+    A subclass has the parameters of `_parameter_constraints` and its own. `_FORM`
+    names those that a network is made of, of which `fit` keeps the values in
+    `_form`. The methods `_is_framewise`, `_make_data` and `_make_network` go by them.
+    """
+
+    _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
+        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions({*SCHEDULES, "adaptive"}), callable],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="both")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "shuffle": ["boolean"],
+        "device": [str],
+        "random_state": ["random_state"],
+    }
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
+        """Learn the weights of the network.
+
+        Parameters
+        ----------
+        X : list or object array of n_sequences arrays of shape (n_frames_i, n_features), or \
+                array-like of shape (n_samples, n_features)
+            Sequences of any lengths; the rows of a matrix are sequences of one frame
+            each. They are computed in float32.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_classes), or list of \
+                n_sequences array-likes of shape (n_frames_i,) or (n_frames_i, n_classes)
+            Labels of any type, of at least two classes; or for each sequence a
+            distribution over the classes. A list of arrays has those of the frames.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Non-negative weights of the sequences.
+        X_val : like X, default=None
+            Sequences to validate on after each epoch. They are not trained on.
+        y_val : like y, default=None
+            Their targets, of the classes of `y`.
+        sample_weight_val : array-like, default=None
+            Their weights.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data or the weights are malformed, there are not as many targets
+            as frames or sequences, there are fewer than two classes, a class has no
+            positive weight, or `early_stopping` can't set samples of each class
+            aside.
+        """
+        context = self._init_callback_context(max_subtasks=self.max_iter)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        self._form = {name: getattr(self, name) for name in self._FORM}
+        random_state = check_random_state(self.random_state)
+        classes, samples = self._check(X, y, sample_weight, reset=True)
+        clips = np.flatnonzero(samples.weights > 0.0)
+        validation, aside = None, None
+        if has_validation(X_val, y_val, sample_weight_val):
+            _, validation = self._check(X_val, y_val, sample_weight_val, classes, name="y_val")
+            aside = np.flatnonzero(validation.weights > 0.0)
+        elif self.early_stopping:
+            validation = samples
+            (clips, *_), (aside, *_) = set_aside(
+                clips,
+                samples.targets_of_clips()[clips],
+                samples.weights[clips],
+                self.validation_fraction,
+                random_state,
+            )
+        sums, n_rows = samples.sum_by_class(clips)
+        class_weights = weights_of_classes(self.class_weight, classes, sums, need_all=True)
+        scale = sums @ class_weights / n_rows
+        problem = samples.problem(clips, class_weights, scale, self.label_smoothing)
+        if validation is not None:
+            judged = validation.problem(aside, class_weights, scale, self.label_smoothing)
+        state = self._start(classes, random_state, go_on=self.warm_start)
+        monitor = Monitor(
+            tol=self.tol,
+            patience=self.n_iter_no_change,
+            validate=None if validation is None else lambda _: evaluate(network, judged),
+            early_stopping=self.early_stopping,
+            adaptive=self.schedule == "adaptive",
+            plateau=state["plateau"],
+            report=lambda weights: report_iteration(
+                context,
+                self,
+                X,
+                y,
+                sample_weight,
+                lambda: {"classes_": classes, "weights_": weights},
+            ),
+        )
+        with computing(self.device, state["random_state"]) as device:
+            network, optimizer = self._set_up(state, samples, clips, device)
+            result = train(
+                network,
+                problem,
+                optimizer,
+                self._rates(monitor, 0 if self.schedule in SPANNING else state["n_epochs"]),
+                max_iter=self.max_iter,
+                monitor=monitor,
+                **self._options(state),
+            )
+            last, moments = take_weights(network), moments_of(optimizer)
+        best = last if monitor.best_params is None else monitor.best_params
+        self._store(classes, best)
+        self.n_iter_ = len(result.losses) - 1
+        self.loss_curve_ = np.array(result.losses)
+        self.converged_ = monitor.is_exhausted
+        self.gradient_norm_ = result.gradient_norm
+        for name, curve in [("loss", monitor.losses), ("score", monitor.scores)]:
+            self.__dict__.pop(f"validation_{name}_curve_", None)
+            if validation is not None:
+                setattr(self, f"validation_{name}_curve_", np.array(curve))
+        self._state = state | {
+            "weights": last,
+            "moments": moments,
+            "plateau": monitor.plateau,
+            "n_epochs": state["n_epochs"] + self.n_iter_,
+            "seen": (sums, n_rows),
+        }
+        if result.is_diverged:
+            self._warn("the weights are those of the epoch before")
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    @available_if(_can_go_on)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Go on from the weights so far, with one pass over new sequences.
+
+        They are passed in batches of `batch_size` in their order. The state of the
+        optimizer is kept between the calls, each of which is an epoch of the
+        schedule; how features are standardised is settled by the first.
+
+        Parameters
+        ----------
+        X : list or object array of n_sequences arrays of shape (n_frames_i, n_features), or \
+                array-like of shape (n_samples, n_features)
+            Sequences, as in `fit`.
+        y : array-like or list
+            Targets as in `fit`, of which some classes may be missing.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that there will be; needed in the first call. Their order is
+            kept.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Non-negative weights, measured by their mean so far.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data or the weights are malformed, a label is not among the
+            classes, or the first call lacks `classes`.
+        AttributeError
+            With the schedules "cosine", "one_cycle" and "adaptive" and with
+            `early_stopping`, which need a whole fit.
+        """
+        is_first = not hasattr(self, "classes_")
+        if is_first:
+            self._form = {name: getattr(self, name) for name in self._FORM}
+        classes = check_classes(classes, getattr(self, "classes_", None))
+        _, samples = self._check(X, y, sample_weight, classes, reset=is_first)
+        clips = np.flatnonzero(samples.weights > 0.0)
+        state = self._start(classes, check_random_state(self.random_state), go_on=True)
+        sums, n_rows = samples.sum_by_class(clips)
+        if state["seen"] is not None:
+            sums, n_rows = sums + state["seen"][0], n_rows + state["seen"][1]
+        class_weights = weights_of_classes(self.class_weight, classes, sums)
+        scale = sums @ class_weights / max(n_rows, 1)
+        if not (len(clips) and scale > 0.0):
+            raise ValueError("there must be a sample of positive weight")
+        problem = samples.problem(clips, class_weights, scale, self.label_smoothing)
+        with computing(self.device, state["random_state"]) as device:
+            network, optimizer = self._set_up(state, samples, clips, device)
+            before = take_weights(network)
+            rates = self._rates(None, state["n_epochs"])
+            options = self._options(state) | {"random_state": None}
+            result = pass_over(network, problem, optimizer, partial(rates, 0), **options)
+            weights, moments = take_weights(network), moments_of(optimizer)
+        if not result.is_finite:
+            weights, moments = before, {}
+            self._warn("they are left as they were")
+        self._store(classes, weights)
+        self.n_iter_ = 1 if is_first else self.n_iter_ + 1
+        self.loss_curve_ = np.append([] if is_first else self.loss_curve_, result.value)
+        self.gradient_norm_ = result.gradient_norm
+        self._state = state | {
+            "weights": weights,
+            "moments": moments,
+            "n_epochs": state["n_epochs"] + 1,
+            "seen": (sums, n_rows),
+        }
+        return self
+
+    def predict(self, X):
+        """Predict the most probable class of each sequence.
+
+        Parameters
+        ----------
+        X : list or object array of n_sequences arrays of shape (n_frames_i, n_features), or \
+                array-like of shape (n_samples, n_features)
+            Sequences.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_sequences,)
+            Entries of `classes_`.
+        """
+        best = self.predict_log_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def predict_proba(self, X):
+        """Predict the probability of each class for each sequence.
+
+        Parameters
+        ----------
+        X : list or object array of n_sequences arrays of shape (n_frames_i, n_features), or \
+                array-like of shape (n_samples, n_features)
+            Sequences.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_sequences, n_classes)
+            In the order of `classes_`.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X):
+        """Predict the natural logarithm of each class's probability.
+
+        Where the network has logits for frames, that of a sequence is the sum of
+        its frames' log-probabilities, less what makes the probabilities sum to
+        one.
+
+        Parameters
+        ----------
+        X : list or object array of n_sequences arrays of shape (n_frames_i, n_features), or \
+                array-like of shape (n_samples, n_features)
+            Sequences.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_sequences, n_classes)
+            In the order of `classes_`; finite.
+        """
+        log_proba, lengths = self._log_proba(X)
+        if not self._is_framewise():
+            return log_proba
+        return aggregate_log_proba(log_proba, lengths, "sum_log_proba")
+
+    @available_if(_has_frames)
+    def predict_frames(self, X):
+        """Predict the most probable class of each frame.
+
+        Parameters
+        ----------
+        X : list or object array of n_sequences arrays of shape (n_frames_i, n_features), or \
+                array-like of shape (n_samples, n_features)
+            Sequences.
+
+        Returns
+        -------
+        labels : object array of n_sequences arrays of shape (n_frames_i,)
+            Entries of `classes_`.
+        """
+        log_proba, lengths = self._log_proba(X)
+        return split(self.classes_[log_proba.argmax(axis=1)], lengths)
+
+    @available_if(_has_frames)
+    def predict_frames_proba(self, X):
+        """Predict the probability of each class for each frame.
+
+        Parameters
+        ----------
+        X : list or object array of n_sequences arrays of shape (n_frames_i, n_features), or \
+                array-like of shape (n_samples, n_features)
+            Sequences.
+
+        Returns
+        -------
+        probabilities : object array of n_sequences arrays of shape (n_frames_i, n_classes)
+            In the order of `classes_`.
+        """
+        log_proba, lengths = self._log_proba(X)
+        return split(np.exp(log_proba), lengths)
+
+    def _log_proba(self, X):
+        """Return log-probabilities of all rows that there are logits for, and lengths."""
+        check_is_fitted(self, "weights_")
+        frames, lengths = self._check_frames(X, reset=False)
+        with computing(self.device) as device:
+            network = self._make_network(frames.shape[1], len(self.classes_))
+            load_weights(network, self.weights_)
+            # In float64, rounding does not tell in which batch a sequence was.
+            network = network.double() if device.type == "cpu" else network.to(device)
+            data = self._make_data(frames, lengths)
+            logits = compute_logits(network, data, len(lengths), len(self.classes_))
+        return log_softmax(logits), lengths
+
+    def _check_frames(self, X, *, reset):
+        """Return the frames of all sequences, and their lengths."""
+        sequences = check_sequences(self, X, reset=reset)
+        with np.errstate(over="ignore"):
+            frames = join(sequences).astype(np.float32, copy=False)
+        if not np.isfinite(frames).all():
+            raise ValueError("X has values too large for float32; scale the features")
+        return frames, lengths_of(sequences)
+
+    def _check(self, X, y, sample_weight, classes=None, *, reset=False, name="y"):
+        """Return classes and samples."""
+        frames, lengths = self._check_frames(X, reset=reset)
+        framewise = self._is_framewise()
+        per_frame, y = check_frame_targets(y, lengths, name)
+        if per_frame and not framewise:
+            raise ValueError(
+                f"{name} has labels for the frames of each sequence; {type(self).__name__} takes "
+                "them with targets='frame'"
+            )
+        classes, targets = encode(y, classes, name=name)
+        if framewise and not per_frame:
+            targets = np.repeat(targets, lengths, axis=0)
+        weights = check_weights(lengths, lengths, sample_weight)
+        data = self._make_data(frames, lengths)
+        return classes, Samples(data, lengths, framewise, targets, weights, len(classes))
+
+    def _start(self, classes, random_state, go_on):
+        """Return the state of what iterates, fresh or of an earlier fit."""
+        fresh = {
+            "weights": None,
+            "moments": {},
+            "plateau": Plateau(),
+            "n_epochs": 0,
+            "random_state": random_state,
+            "seen": None,
+            "n_classes": len(classes),
+        }
+        if not (go_on and hasattr(self, "weights_")):
+            return fresh
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                "warm_start needs the classes of the earlier fit, "
+                f"{self.classes_.tolist()}, got {classes.tolist()}"
+            )
+        # A classifier that was loaded from a file has weights alone.
+        return getattr(self, "_state", fresh | {"weights": self.weights_})
+
+    def _set_up(self, state, samples, clips, device):
+        """Return network and optimizer, ready to go on."""
+        n_features = samples.data.frames.shape[1]
+        network = self._make_network(n_features, state["n_classes"])
+        if state["weights"] is None:
+            weights = np.zeros(len(samples.lengths))
+            weights[clips] = samples.weights[clips]
+            scaler = StandardScaler().fit(
+                samples.data.frames.numpy(), sample_weight=np.repeat(weights, samples.lengths)
+            )
+            network.standardize.settle(scaler.mean_, scaler.scale_)
+        else:
+            load_weights(network, state["weights"])
+        network.to(device)
+        optimizer = make_optimizer(network, self.weight_decay)
+        set_moments(optimizer, state["moments"])
+        return network, optimizer
+
+    def _rates(self, monitor, n_before):
+        """Return the learning rate as a function of the epoch and a share of it."""
+        factor_of = make_schedule(self.schedule, self.max_iter, monitor)
+        if callable(self.schedule):  # of whole epochs, as it is told
+            return lambda epoch, share: self.learning_rate * factor_of(n_before + epoch)
+        return lambda epoch, share: self.learning_rate * factor_of(n_before + epoch + share)
+
+    def _options(self, state):
+        return {
+            "batch_size": self.batch_size,
+            "random_state": state["random_state"] if self.shuffle else None,
+            "max_grad_norm": self.max_grad_norm,
+        }
+
+    def _store(self, classes, weights):
+        self.classes_, self.weights_ = classes, weights
+        self.solver_, self.learning_rate_ = "adamw", float(self.learning_rate)
+
+    def _warn(self, outcome):
+        warnings.warn(
+            f"learning_rate={self.learning_rate:.3g} diverged; {outcome}. Lower it, or "
+            "max_grad_norm",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
