@@ -1,0 +1,91 @@
+"""
+What does a recurrent network hear that an average does not?
+============================================================
+
+A clip that is pooled to means and standard deviations has lost the order of its frames.
+:class:`~skxent.neural.RNNClassifier` reads them one after the other, each clip at its own length.
+Where does that make a difference, and how much has to be trained for it?
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skxent import MFCCTransformer, SoftmaxClassifier
+from skxent.neural import RNNClassifier
+from skxent.plotting import LossCurveDisplay
+
+plt.style.use("tableau-colorblind10")
+
+# %%
+# Whistles that rise, and whistles that fall
+# ------------------------------------------
+# A fall is a rise played backwards: the same frames, the other way round. Their lengths, the
+# pitch where they begin and the noise differ. (Their frames come out even. A last one that is
+# filled up with zeros would tell which end it is.)
+
+RATE = 8000
+rng = np.random.default_rng(0)
+
+
+def whistle():
+    n_samples = 200 + 80 * rng.integers(15, 60)
+    low = rng.uniform(400, 1200)
+    pitch = np.geomspace(low, 2 * low, n_samples)
+    tone = np.sin(2 * np.pi * np.cumsum(pitch) / RATE)
+    return tone + 0.1 * rng.normal(size=n_samples)
+
+
+words = np.array(["rises", "falls"] * 100)
+clips = [whistle() if word == "rises" else whistle()[::-1] for word in words]
+train, test = train_test_split(np.arange(len(clips)), stratify=words, random_state=0)
+
+log_mel = MFCCTransformer(sample_rate=RATE, features="log_mel", pooling=None).fit_transform(clips)
+fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True, layout="constrained")
+for ax, i in zip(axes, (0, 1), strict=True):
+    extent = (0.0, 0.01 * len(log_mel[i]), -0.5, log_mel[i].shape[1] - 0.5)
+    ax.imshow(log_mel[i].T, origin="lower", aspect="auto", extent=extent)
+    ax.set(title=f'"{words[i]}"', xlabel="time (s)")
+axes[0].set_ylabel("mel filter")
+plt.show()
+
+# %%
+# Pooled, and read in order
+# -------------------------
+# The network is given frames of any number (``pooling=None``). Its features need no scaler: it
+# standardises them by what it is trained on.
+
+pooled = make_pipeline(MFCCTransformer(sample_rate=RATE), StandardScaler(), SoftmaxClassifier())
+pooled.fit([clips[i] for i in train], words[train])
+of_pooled = pooled.score([clips[i] for i in test], words[test])
+
+frames = MFCCTransformer(sample_rate=RATE, pooling=None).fit_transform(clips)
+network = RNNClassifier(hidden_size=16, max_iter=15, batch_size=16, random_state=0)
+network.fit(frames[train], words[train], X_val=frames[test], y_val=words[test])
+of_network = network.score(frames[test], words[test])
+print(f"pooled: {of_pooled:.2f}, recurrent network: {of_network:.2f} of {len(test)} new clips")
+
+display = LossCurveDisplay.from_estimator(network)
+display.ax_.axhline(np.log(2), color="grey", linestyle=":", label="chance")
+display.ax_.legend()
+plt.show()
+
+# %%
+# A clip alone, and among others
+# ------------------------------
+# Batches are packed, not padded: what a clip is computed with changes nothing.
+
+together = network.predict_log_proba(frames[test])
+alone = np.concatenate([network.predict_log_proba([frames[i]]) for i in test])
+print(f"largest difference of a log-probability: {np.abs(together - alone).max():.0e}")
+
+# %%
+# The answer
+# ----------
+# It hears the order. Means and standard deviations of a rise are those of its fall, and a
+# classifier of them can only guess; the network tells all new clips apart. Before it has learnt
+# anything its cross-entropy is that of chance, 0.69 nats, and seven passes over 150 clips bring
+# it to 0.2, the least that label smoothing leaves. Where words differ in more than their order,
+# pooling over a few segments of each clip keeps most of what matters, and trains in no time.
