@@ -4,31 +4,40 @@
 
 One core, float64. Each solver is asked for ever smaller tolerances, half a decade at a time, until
 its objective is within 1e-4 (relative) of the best known; what counts is the time of that fit, the
-fastest of up to three. Each runs in a process of its own, and is given up after --limit seconds.
-The memory is how far the largest resident memory rises over what the process had before the fit.
+fastest of up to three, and the spread is that of any two of them. Each runs in a process of its
+own, and is given up after a while: what it would take is then more than the longest of its fits
+that was not near enough. The memory is how far the largest resident memory rises over what the
+process had before its first fit; less than a megabyte counts as one.
 """
 
 import argparse
-import multiprocessing
 import os
-import platform
-import resource
+import sys
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
+if __name__ == "__main__":  # run as a file: the package is in the folder above
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 # Before numpy is imported: one thread for everybody.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
 import scipy.sparse
-import sklearn
+import scipy.special
 from sklearn.datasets import load_digits, make_classification
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.machine import describe
+from benchmarks.measure import in_process, peak, reset_peak, resident, timed
+from benchmarks.recordings import prepare, wav_recordings
+from benchmarks.rows import Row, compare, show
 from skxent import MFCCTransformer, SoftmaxClassifier
-from skxent.datasets import fetch_fsdd
-from skxent.linear import LinearObjective
+
+SHORT = {"problems": ("digits, unscaled",), "theirs": ("newton-cg",)}
+LIMIT = 1500
+PEERS = ()
 
 TOLERANCES = 10.0 ** np.arange(-2, -10, -0.5)
 WITHIN = 1e-4
@@ -36,18 +45,44 @@ OURS = ("auto", "newton-cg")
 THEIRS = ("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga")
 # A Hessian of more coefficients than these is not to be held.
 MAX_CHOLESKY = 6000
+# Rows of X whose logits are held at once where an objective is judged.
+BLOCK = 2048
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The fits of one solver to one tolerance.
+
+    Parameters
+    ----------
+    seconds : list of float
+        Of each fit.
+    note : str
+        The solver that was used, its tolerance and its iterations.
+    near : bool
+        Whether the objective is near enough.
+    size : float
+        How far the memory rose, in megabytes.
+    """
+
+    seconds: list[float]
+    note: str
+    near: bool
+    size: float = 0.0
 
 
 def mfcc_frames():
-    bunch = fetch_fsdd()
-    frames = MFCCTransformer(sample_rate=8000, deltas=2, pooling=None).transform(bunch.data)
+    with wav_recordings() as bunch:
+        features = MFCCTransformer(sample_rate=bunch.sample_rate, deltas=2, pooling=None)
+        frames = features.transform(bunch.data)
     return np.vstack(frames), np.repeat(bunch.target, [len(clip) for clip in frames])
 
 
 def mfcc_clips():
-    bunch = fetch_fsdd()
-    settings = {"sample_rate": 8000, "deltas": 2, "pooling": "mean", "n_segments": 10}
-    return MFCCTransformer(**settings).transform(bunch.data), bunch.target
+    settings = {"deltas": 2, "pooling": "mean", "n_segments": 10}
+    with wav_recordings() as bunch:
+        features = MFCCTransformer(sample_rate=bunch.sample_rate, **settings)
+        return features.transform(bunch.data), bunch.target
 
 
 def scaled_mfcc_clips():
@@ -104,6 +139,8 @@ PROBLEMS = {
     "sparse": (sparse, 1e-4),
     "1,000 classes": (many_classes, 1e-4),
 }
+# How many times as fast as the fastest of LogisticRegression's solvers the default is to be.
+AIMS = dict.fromkeys(PROBLEMS, 1) | {"raw MFCC frames": 20}
 
 
 def main():
@@ -114,93 +151,129 @@ def main():
     parser.add_argument("--problems", nargs="*", default=list(PROBLEMS), choices=PROBLEMS)
     parser.add_argument("--theirs", nargs="*", default=THEIRS, choices=THEIRS, metavar="SOLVER")
     args = parser.parse_args()
-    print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__},")
-    print(f"scikit-learn {sklearn.__version__}; time to within {WITHIN:g} of the best objective\n")
-    for name in args.problems:
-        compare(name, args.theirs, args.limit)
+    print(describe(PEERS), f"recordings: {prepare()}", sep="\n")
+    show(results(args.problems, args.theirs, args.limit))
 
 
-def compare(name, theirs, limit):
-    """Print a table of all solvers on one problem."""
-    X, y = load(name)
-    density = f", {X.nnz / np.prod(X.shape):.2%} not zero" if scipy.sparse.issparse(X) else ""
-    n_classes = len(np.unique(y))
-    print(f"{name}: {X.shape[0]:,} x {X.shape[1]:,}{density}, {n_classes:,} classes, ", end="")
-    print(f"alpha {PROBLEMS[name][1]:g}, ", end="")
-    best = in_process(reference, (name,), 30 * limit)
-    print(
-        f"{'':<36}{'seconds':>8}{'tol':>9}{'iterations':>12}{'MB':>7}   best objective {best:.6g}"
+def results(problems=tuple(PROBLEMS), theirs=THEIRS[:3], limit=60):
+    """Yield the rows of each problem; `limit` is in seconds for each solver.
+
+    By default without sag and saga, which would take most of the time of a run.
+    """
+    for name in problems:
+        yield from race(name, theirs, limit)
+
+
+def race(name, theirs, limit):
+    """Yield the rows of one problem: each solver, then the fastest peer, and its memory."""
+    problem, n_coefficients, best = next(in_process(reference, (name,), 10 * limit))
+    default = finish(name, "skxent", "auto", best, 5 * limit)
+    each = {"table": "Each solver", "problem": problem, "detail": True}
+    yield Row(
+        **each,
+        setting="SoftmaxClassifier()",
+        ours=min(default.seconds),
+        ours_at_least=not default.near,
+        note=f"{default.note}; best objective {best:.6g}",
     )
-    fastest, default = {}, np.inf
-    solvers = [("skxent", solver) for solver in OURS] + [("sklearn", solver) for solver in theirs]
-    for package, solver in solvers:
-        label = f"{package}, {solver}"
-        if solver == "newton-cholesky" and n_classes * X.shape[1] > MAX_CHOLESKY:
-            print(f"{label:<36}{'Hessian too large':>20}")
+    # Who needs far longer than the default doesn't come into the comparison.
+    limit = max(limit, 1.5 * sum(default.seconds))
+    fits = {}
+    for package, solver in [("skxent", s) for s in OURS[1:]] + [("sklearn", s) for s in theirs]:
+        if solver == "newton-cholesky" and n_coefficients > MAX_CHOLESKY:
             continue
-        found = in_process(race, (name, package, solver, best), limit)
-        if found is None:
-            print(f"{label:<36}{'> ' + format(limit, '.0f'):>8}")
-            continue
-        seconds, tol, n_iter, size, used = found
-        fastest[package] = min(seconds, fastest.get(package, np.inf))
-        label += f" ({used})" if used != solver else ""
-        print(f"{label:<36}{seconds:>8.3f}{tol:>9.0e}{n_iter:>12}{size / 1e6:>7.0f}", flush=True)
-        if (package, solver) == ("skxent", "auto"):
-            default = seconds
-    if "sklearn" in fastest:
-        print(f"skxent's default is {fastest['sklearn'] / default:.1f} times as fast as ", end="")
-        print("the fastest of LogisticRegression's solvers\n")
-    else:
-        print(f"skxent's default is over {limit / default:.1f} times as fast: ", end="")
-        print("none of LogisticRegression's solvers got there\n")
+        fit = finish(name, package, solver, best, limit)
+        if package == "skxent":
+            tool = f'SoftmaxClassifier("{solver}")'
+        else:
+            tool = f'LogisticRegression("{solver}")'
+            fits[tool] = fit
+        yield Row(**each, tool=tool, note=fit.note, **beside(default, fit))
+    if not fits:
+        return
+    tool = min(fits, key=lambda tool: (not fits[tool].near, min(fits[tool].seconds)))
+    fastest = fits[tool]
+    left = [other for other, fit in fits.items() if not fit.near]
+    yield Row(
+        table="The fastest of LogisticRegression's solvers",
+        problem=problem,
+        setting="SoftmaxClassifier()",
+        tool=tool,
+        aim=AIMS[name],
+        note=f"given up: {', '.join(left)}" if left else "",
+        **beside(default, fastest),
+    )
+    if default.near and fastest.near:
+        yield Row(
+            table="Memory beyond X",
+            problem=problem,
+            setting="SoftmaxClassifier()",
+            tool=tool,
+            ours=default.size,
+            theirs=fastest.size,
+            unit="MB",
+        )
 
 
-def in_process(function, arguments, limit):
-    """Return what a function returns in a fresh process, or None after `limit` seconds."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        try:
-            return pool.apply_async(function, arguments).get(limit)
-        except multiprocessing.TimeoutError:
-            return None
+def beside(default, other):
+    """Return what a row says of the default and another solver."""
+    compared = compare(default.seconds, other.seconds, in_turn=False)
+    if not (default.near and other.near):
+        compared["spread"] = None
+    return compared | {"ours_at_least": not default.near, "theirs_at_least": not other.near}
+
+
+def finish(name, package, solver, best, limit):
+    """Return the first fit that is near enough, or the longest one that isn't."""
+    longest, note, since = 0.0, "no fit was done", time.perf_counter()
+    try:
+        for fit in in_process(fits_of, (name, package, solver, best), limit):
+            if fit is not None and fit.near:
+                return fit
+            if fit is not None:
+                longest = max(longest, *fit.seconds)
+                note = f"not near enough with {fit.note}"
+            since = time.perf_counter()
+    except TimeoutError:
+        longest = max(longest, time.perf_counter() - since)
+        note = f"given up; {note}"
+    return Fit([longest], note, near=False)
 
 
 def load(name):
     return PROBLEMS[name][0]()
 
 
-def objective_of(X, y, alpha):
-    return LinearObjective(
-        X=X,
-        targets=y,
-        weights=np.ones(len(y)),
-        n_classes=len(np.unique(y)),
-        alpha=alpha,
-        fit_intercept=True,
-    )
-
-
-def value_of(model, objective):
-    return objective(np.column_stack([model.coef_, model.intercept_]))[0]
+def objective_of(model, X, y, alpha):
+    """Return the mean cross-entropy and the penalty of a fitted model of three classes or more."""
+    total = 0.0
+    for start in range(0, len(y), BLOCK):
+        part = slice(start, start + BLOCK)
+        logits = X[part] @ model.coef_.T + model.intercept_
+        chosen = np.take_along_axis(logits, y[part, np.newaxis], axis=1)
+        total += scipy.special.logsumexp(logits - chosen, axis=1).sum()
+    return total / len(y) + 0.5 * alpha * np.sum(model.coef_**2)
 
 
 def reference(name):
-    """Return the objective of a fit that is far more exact than the tolerance."""
+    """Yield a problem in words, its coefficients, and the objective of a far more exact fit."""
     warnings.simplefilter("ignore")
     X, y = load(name)
     alpha = PROBLEMS[name][1]
     model = SoftmaxClassifier(solver="lbfgs", alpha=alpha, tol=1e-7, max_iter=5000).fit(X, y)
-    return value_of(model, objective_of(X, y, alpha))
+    n_classes = len(model.classes_)
+    density = f", {X.nnz / np.prod(X.shape):.2%} not zero" if scipy.sparse.issparse(X) else ""
+    problem = f"{name}: {X.shape[0]:,} x {X.shape[1]:,}{density}, {n_classes:,} classes"
+    yield problem, n_classes * X.shape[1], objective_of(model, X, y, alpha)
 
 
-def race(name, package, solver, best):
-    """Return the seconds of the first fit that is near enough, and what goes with it."""
+def fits_of(name, package, solver, best):
+    """Yield None when the data are there, and then the fits of each tolerance."""
     warnings.simplefilter("ignore")
     X, y = load(name)
     alpha = PROBLEMS[name][1]
-    objective = objective_of(X, y, alpha)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak of memory starts here
-    before = resident()
+    yield None
+    before, size = resident(), 1.0
     for tol in TOLERANCES:
         if package == "skxent":
             model = SoftmaxClassifier(solver=solver, alpha=alpha, tol=tol, max_iter=10_000)
@@ -208,32 +281,15 @@ def race(name, package, solver, best):
             model = LogisticRegression(
                 solver=solver, C=1.0 / (alpha * len(y)), tol=tol, max_iter=10_000, random_state=0
             )
-        seconds = timed_fit(model, X, y)
-        size = peak() - before
-        if value_of(model, objective) <= best * (1.0 + WITHIN):
-            break
-    else:
-        return None
-    for _ in range(2):
-        if seconds < 10:
-            seconds = min(seconds, timed_fit(model, X, y))
-    return seconds, tol, int(np.max(model.n_iter_)), size, getattr(model, "solver_", solver)
-
-
-def timed_fit(model, X, y):
-    start = time.perf_counter()
-    model.fit(X, y)
-    return time.perf_counter() - start
-
-
-def resident():
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
-
-
-def peak():
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+        reset_peak()  # without what judging the last fit took
+        seconds = [timed(lambda model=model: model.fit(X, y))[0]]
+        size = max(size, (peak() - before) / 1e6)
+        near = objective_of(model, X, y, alpha) <= best * (1.0 + WITHIN)
+        while near and len(seconds) < 3 and min(seconds) < 10:
+            seconds.append(timed(lambda model=model: model.fit(X, y))[0])
+        n_iter, used = int(np.max(model.n_iter_)), getattr(model, "solver_", solver)
+        note = f"{used}, tolerance {tol:.0e}, {n_iter:,} iterations, {size:,.0f} MB"
+        yield Fit(seconds, note, bool(near), size)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,50 @@
-"""Memory that a recording of hours takes, beyond its samples and its features.
+"""Memory that a long recording takes, beyond its samples and its features.
 
     python benchmarks/memory.py
 
-Each way runs in a process of its own; what is measured is how far the largest resident memory
-rises over what the process had before, with the samples already there if they are its input.
+Noise at 16 kHz. Each way runs once in a process of its own; what is measured is how far the
+largest resident memory rises over what the process had before, with the samples already there if
+they are its input, and less the features that come out. The peers get a shorter recording, since
+theirs grows with its length: they hold all frames at once.
 """
 
 import argparse
-import multiprocessing
-import resource
+import os
+import sys
 import tempfile
-import time
 from pathlib import Path
 
+if __name__ == "__main__":  # run as a file: the package is in the folder above
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+# Before numpy is imported: one thread for everybody.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
+
+import librosa
 import numpy as np
+import python_speech_features
 import soundfile
 
+from benchmarks.machine import describe
+from benchmarks.measure import in_process, peak, reset_peak, resident, timed
+from benchmarks.rows import Row, show
 from skxent import MFCCTransformer
 
-RATE = 16000
+SHORT = {"hours": 0.02, "peer_hours": 0.01, "ways": ("wav file",), "tools": ("librosa",)}
+LIMIT = 300
+PEERS = ("python_speech_features", "librosa", "soundfile")
+
+RATE, N_FFT = 16000, 512
+WAYS = {
+    "float32 array": ("float32", {}),
+    "int16 pair": ("int16", {}),
+    "wav file": ("path", {}),
+    "wav file, to 8 kHz": ("path", {"sample_rate": 8000}),
+    "wav file, frames": ("path", {"pooling": None}),
+    "wav file, 5 segments, CMVN": ("path", {"n_segments": 5, "normalize": "mean_std"}),
+    "wav file, two deltas": ("path", {"deltas": 2}),
+}
+# The convention in which each peer is compared.
+TOOLS = {"python_speech_features": "psf", "librosa": "librosa"}
 
 
 def main():
@@ -26,54 +52,99 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--hours", type=float, default=2.0, help="length of the recording")
-    hours = parser.parse_args().hours
-    print(f"{hours:g} h at {RATE} Hz; MB beyond input and output\n")
+    parser.add_argument(
+        "--peer-hours", type=float, default=0.25, help="length of the one that the peers get"
+    )
+    args = parser.parse_args()
+    print(describe(PEERS))
+    show(results(hours=args.hours, peer_hours=args.peer_hours))
+
+
+def results(hours=2.0, peer_hours=0.25, ways=tuple(WAYS), tools=tuple(TOOLS)):
+    """Yield a row for each way through the transformer, and one for each peer."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "long.wav"
+        write_noise(path, peer_hours)
+        for tool in tools:
+            convention = TOOLS[tool]
+            settings = {"convention": convention, "pooling": None}
+            ours, _ = measure(of_transformer, path, "float32", settings)
+            theirs, _ = measure(of_peer, path, tool)
+            yield Row(
+                table="Beside the peers: frames of a float32 array",
+                problem=f"{in_words(peer_hours)} at 16 kHz",
+                setting=f'convention="{convention}"',
+                tool=tool,
+                ours=ours / 1e6,
+                theirs=theirs / 1e6,
+                unit="MB",
+            )
         write_noise(path, hours)
-        ways = [
-            ("float32 array", "float32", {}),
-            ("int16 pair", "int16", {}),
-            ("wav file", "path", {}),
-            ("wav file, to 8 kHz", "path", {"sample_rate": 8000}),
-            ("wav file, frames", "path", {"pooling": None}),
-            ("wav file, 5 segments, CMVN", "path", {"n_segments": 5, "normalize": "mean_std"}),
-            ("wav file, two deltas", "path", {"deltas": 2}),
-        ]
-        for name, kind, settings in ways:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                beyond, seconds = pool.apply(run, (path, kind, settings))
-            print(f"{name:<28}{beyond / 1e6:>8.0f} MB{seconds:>8.1f} s")
+        for name in ways:
+            kind, settings = WAYS[name]
+            beyond, seconds = measure(of_transformer, path, kind, settings)
+            yield Row(
+                table=f"A recording of {in_words(hours)} at 16 kHz",
+                problem=name,
+                ours=beyond / 1e6,
+                unit="MB",
+                note=f"in {seconds:.1f} s",
+                detail=True,
+            )
+
+
+def in_words(hours):
+    return f"{hours:g} hours" if hours >= 1 else f"{60 * hours:g} minutes"
 
 
 def write_noise(path, hours):
     minute = np.random.default_rng(0).normal(scale=1000, size=60 * RATE).astype(np.int16)
+    left = round(3600 * hours) * RATE
     with soundfile.SoundFile(path, "w", RATE, 1, subtype="PCM_16") as file:
-        for _ in range(round(60 * hours)):
-            file.write(minute)
+        while left > 0:
+            file.write(minute[:left])
+            left -= len(minute)
 
 
-def run(path, kind, settings):
-    """Return the bytes beyond input and output that a transform takes, and its seconds."""
+def measure(function, *arguments):
+    """Return what a measurement in a fresh process comes to."""
+    return next(in_process(function, arguments, LIMIT))
+
+
+def of_transformer(path, kind, settings):
+    """Yield the bytes beyond input and output that a transform takes, and its seconds."""
     transformer = MFCCTransformer(**{"sample_rate": RATE, **settings})
     transformer.transform([np.ones(RATE, dtype=np.float32)])
     clip = path if kind == "path" else soundfile.read(path, dtype=kind)[0]
     if kind == "int16":
         clip = (RATE, clip)
-    before, start = resident(), time.perf_counter()
-    features = transformer.transform([clip])
-    seconds = time.perf_counter() - start
-    output = features[0].nbytes if transformer.pooling is None else features.nbytes
-    return peak() - before - output, seconds
+    yield beyond(lambda: transformer.transform([clip])[0])
 
 
-def resident():
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+def of_peer(path, tool):
+    """Yield the bytes beyond input and output that a peer takes, and its seconds."""
+    compute = {"python_speech_features": psf_mfcc, "librosa": librosa_mfcc}[tool]
+    compute(np.ones(RATE, dtype=np.float32))
+    clip = soundfile.read(path, dtype="float32")[0]
+    yield beyond(lambda: compute(clip))
 
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def psf_mfcc(clip):
+    return python_speech_features.mfcc(clip, RATE, nfft=N_FFT)
+
+
+def librosa_mfcc(clip):
+    return librosa.feature.mfcc(
+        y=clip, sr=RATE, n_mfcc=13, n_fft=N_FFT, win_length=400, hop_length=160
+    )
+
+
+def beyond(run):
+    """Return how far the memory rises over what it was, less the features, and the seconds."""
+    reset_peak()
+    before = resident()
+    seconds, features = timed(run)
+    return peak() - before - features.nbytes, seconds
 
 
 if __name__ == "__main__":

@@ -1,22 +1,24 @@
-"""MFCCs of all of the Free Spoken Digit Dataset, side by side with the other tools.
+"""MFCCs of spoken digits, side by side with the other tools.
 
     python benchmarks/mfcc.py
 
 One core, 13 coefficients of frames of 25 ms every 10 ms. Each tool is compared with
 MFCCTransformer in that tool's convention, which gives the same features; first from arrays in
 memory, then from wav files, decoding included; and then two threads with one, on short files and
-on long ones. The tools take turns, so that a busy machine slows all of them alike, and each is
-judged by its fastest turn.
+on long ones. The tools take turns, so that a busy machine slows all of them alike; each is judged
+by its fastest turn, and the spread is that of the ratios within a turn.
 """
 
 import argparse
 import functools
 import os
-import platform
+import sys
 import tempfile
-import time
 import warnings
+from pathlib import Path
 
+if __name__ == "__main__":  # run as a file: the package is in the folder above
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 # Before numpy is imported: one thread for everybody.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
@@ -28,11 +30,24 @@ import scipy.fft
 import scipy.io.wavfile
 import soundfile
 
+from benchmarks.machine import describe
+from benchmarks.measure import in_turns
+from benchmarks.recordings import prepare, wav_recordings
+from benchmarks.rows import Row, compare, in_digits, show
 from skxent import MFCCTransformer
-from skxent.datasets import fetch_fsdd
-from skxent.frontend import design
+
+SHORT = {"turns": 1, "clips": 60}
+LIMIT = 480
+PEERS = ("python_speech_features", "librosa", "kaldi-native-fbank", "soundfile")
 
 N_FFT, N_MELS = 256, 40
+AIMS = {
+    "python_speech_features": 10,
+    "librosa": 15,
+    "kaldi-native-fbank": 12,
+    "scipy.io.wavfile + python_speech_features": 4,
+    "librosa.load + librosa": 10,
+}
 
 
 def main():
@@ -42,77 +57,141 @@ def main():
     parser.add_argument("--turns", type=int, default=7, help="how often each tool runs")
     parser.add_argument("--clips", type=int, default=3000, help="how many clips to take")
     args = parser.parse_args()
-    bunch = fetch_fsdd()
-    clips, paths = bunch.data[: args.clips], bunch.filenames[: args.clips]
-    rate = bunch.sample_rate
-    seconds = sum(map(len, clips)) / rate
-    print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__},")
-    print(f"librosa {librosa.__version__}, kaldi-native-fbank {kaldi_native_fbank.__version__}")
-    print(f"{len(clips)} clips, {seconds:.0f} s of audio, best of {args.turns} turns, one core\n")
+    print(describe(PEERS), f"recordings: {prepare()}", sep="\n")
+    show(results(turns=args.turns, clips=args.clips))
 
-    ours = {
-        name: MFCCTransformer(sample_rate=rate, convention=name, n_mels=n_mels, pooling=None)
-        for name, n_mels in [("psf", None), ("librosa", N_MELS), ("kaldi", None), ("htk", None)]
-    }
+
+def results(turns=7, clips=3000):
+    """Yield a row for each tool and for each number of threads."""
+    with wav_recordings() as bunch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # librosa's, of clips shorter than its padding
+        rate = bunch.sample_rate
+        ours = {
+            name: MFCCTransformer(sample_rate=rate, convention=name, n_mels=n_mels, pooling=None)
+            for name, n_mels in [("psf", None), ("librosa", N_MELS), ("kaldi", None)]
+        }
+        yield from from_arrays(ours, bunch.data[:clips], rate, turns)
+        yield from from_files(ours, bunch.filenames[:clips], rate, turns)
+        yield from threads(bunch.data[:clips], bunch.filenames[:clips], rate, turns)
+
+
+def from_arrays(ours, clips, rate, turns):
+    """Return a row for each tool, from float32 arrays, and for float64 with the same digits."""
     runs = {
-        f"skxent, {name}": lambda transformer=transformer: transformer.transform(clips)
+        f'convention="{name}"': functools.partial(transformer.transform, clips)
         for name, transformer in ours.items()
     }
     double = [clip.astype(np.float64) for clip in clips]
-    runs["skxent, psf, float64"] = lambda: ours["psf"].transform(double)
+    runs["float64"] = lambda: ours["psf"].transform(double)
     runs["python_speech_features"] = lambda: [psf_mfcc(clip, rate) for clip in clips]
     runs["librosa"] = lambda: [librosa_mfcc(clip, rate) for clip in clips]
     runs["kaldi-native-fbank"] = lambda: [kaldi_mfcc(clip, rate) for clip in clips]
-    front_end = design(rate, dtype="float32")
-    n_frames = sum(front_end.n_frames(len(clip)) for clip in clips)
+    n_frames = sum(map(len, ours["psf"].transform(clips)))
     block = np.random.default_rng(0).normal(size=(1024, N_FFT)).astype(np.float32)
 
     def fourier_alone():
         for _ in range(0, n_frames, len(block)):
             scipy.fft.rfft(block)
 
-    runs["Fourier transforms alone"] = fourier_alone
-    runs["skxent, psf, paths"] = lambda: ours["psf"].transform(paths)
-    runs["skxent, librosa, paths"] = lambda: ours["librosa"].transform(paths)
-    runs["scipy.io.wavfile + psf"] = lambda: [
-        psf_mfcc(scipy.io.wavfile.read(path)[1], rate) for path in paths
+    runs["Fourier transforms"] = fourier_alone
+    times = in_turns(runs, turns)
+    alone = min(times["Fourier transforms"])
+    share = min(times['convention="psf"']) / alone
+    problem = f"{len(clips):,} clips, {sum(map(len, clips)) / rate:,.0f} s of audio"
+    rows = [
+        Row(
+            table="From arrays, float32",
+            problem=problem,
+            setting=setting,
+            tool=tool,
+            aim=AIMS[tool],
+            note=note,
+            **compare(times[setting], times[tool]),
+        )
+        for setting, tool, note in [
+            (
+                'convention="psf"',
+                "python_speech_features",
+                f"{in_digits(share, 2)} times its Fourier transforms alone ({alone:.3f} s)",
+            ),
+            ('convention="librosa"', "librosa", f"{N_MELS} mels"),
+            ('convention="kaldi"', "kaldi-native-fbank", ""),
+        ]
     ]
-    runs["librosa.load + librosa"] = lambda: [
-        librosa_mfcc(librosa.load(path, sr=rate)[0], rate) for path in paths
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        sets = {"short wav": paths}
-        for suffix in ("wav", "flac"):
-            sets[f"minutes of {suffix}"] = write_minutes(folder, suffix, clips, rate)
-        for name, files in sets.items():
-            for n_jobs in (1, 2):
-                transformer = MFCCTransformer(sample_rate=rate, n_jobs=n_jobs)
-                runs[f"{name}, n_jobs={n_jobs}"] = functools.partial(transformer.transform, files)
-        best = measure(runs, args.turns)
+    rows.append(
+        Row(
+            table="From arrays, float64",
+            problem=problem,
+            setting='convention="psf"',
+            tool="python_speech_features",
+            note="the same features to twelve digits",
+            **compare(times["float64"], times["python_speech_features"]),
+        )
+    )
+    return rows
 
-    print(f"{'':<32}{'seconds':>8}   {'skxent is faster by'}")
-    compared = {
-        "python_speech_features": ("skxent, psf", "skxent, psf, float64"),
-        "librosa": ("skxent, librosa",),
-        "kaldi-native-fbank": ("skxent, kaldi",),
-        "scipy.io.wavfile + psf": ("skxent, psf, paths",),
-        "librosa.load + librosa": ("skxent, librosa, paths",),
+
+def from_files(ours, paths, rate, turns):
+    """Return a row for each way from wav files to features."""
+    runs = {
+        'convention="psf"': lambda: ours["psf"].transform(paths),
+        'convention="librosa"': lambda: ours["librosa"].transform(paths),
+        "scipy.io.wavfile + python_speech_features": lambda: [
+            psf_mfcc(scipy.io.wavfile.read(path)[1], rate) for path in paths
+        ],
+        "librosa.load + librosa": lambda: [
+            librosa_mfcc(librosa.load(path, sr=rate)[0], rate) for path in paths
+        ],
     }
-    for name, taken in best.items():
-        ratios = [f"{taken / best[other]:.1f}x ({other})" for other in compared.get(name, ())]
-        print(f"{name:<32}{taken:>8.3f}   {', '.join(ratios)}")
-    whole, alone = best["skxent, psf"], best["Fourier transforms alone"]
-    print(f"\nskxent, psf, takes {whole / alone:.1f} times as long as its Fourier transforms alone")
-    for name in sets:
-        gain = best[f"{name}, n_jobs=1"] / best[f"{name}, n_jobs=2"]
-        print(f"{name}: n_jobs=2 is {gain:.2f} times as fast as n_jobs=1")
+    times = in_turns(runs, turns)
+    settings, tools = list(runs)[:2], list(runs)[2:]
+    return [
+        Row(
+            table="From wav files",
+            problem=f"{len(paths):,} files",
+            setting=setting,
+            tool=tool,
+            aim=AIMS[tool],
+            **compare(times[setting], times[tool]),
+        )
+        for setting, tool in zip(settings, tools, strict=True)
+    ]
+
+
+def threads(clips, paths, rate, turns):
+    """Return a row for two threads beside one, on short files and on long ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        sets = {"short wav files": paths}
+        for suffix in ("wav", "flac"):
+            files = write_minutes(folder, suffix, clips, rate)
+            sets[f"{suffix} files of {soundfile.info(files[0]).duration:.0f} s"] = files
+        runs = {
+            (name, n_jobs): functools.partial(
+                MFCCTransformer(sample_rate=rate, n_jobs=n_jobs).transform, files
+            )
+            for name, files in sets.items()
+            for n_jobs in (1, 2)
+        }
+        times = in_turns(runs, turns)
+    return [
+        Row(
+            table="Two threads and one, both of skxent",
+            problem=name,
+            setting="n_jobs=2",
+            tool="skxent, n_jobs=1",
+            detail=True,
+            **compare(times[name, 2], times[name, 1]),
+        )
+        for name in sets
+    ]
 
 
 def write_minutes(folder, suffix, clips, rate):
-    """Write all clips one after the other to files of a minute; return their paths."""
-    signal, length = np.concatenate(clips), 60 * rate
+    """Write all clips one after the other to files of at most a minute; return their paths."""
+    signal = np.concatenate(clips)
+    length = min(60 * rate, len(signal) // 2)
     paths = []
-    for start in range(0, len(signal) - length, length):
+    for start in range(0, len(signal) - length + 1, length):
         paths.append(os.path.join(folder, f"{start}.{suffix}"))
         soundfile.write(paths[-1], signal[start : start + length], rate, subtype="PCM_16")
     return paths
@@ -138,18 +217,5 @@ def kaldi_mfcc(clip, rate):
     return np.array([tool.get_frame(i) for i in range(tool.num_frames_ready)])
 
 
-def measure(runs, turns):
-    """Return each run's fastest turn in seconds, after one turn to warm up."""
-    times = {name: [] for name in runs}
-    for _ in range(turns + 1):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
-    return {name: min(taken[1:]) for name, taken in times.items()}
-
-
 if __name__ == "__main__":
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # librosa's, of clips shorter than its padding
-        main()
+    main()

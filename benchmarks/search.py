@@ -2,35 +2,49 @@
 
     python benchmarks/search.py
 
-One core, the Free Spoken Digit Dataset, 20 rates x 5 speaker-wise folds, 100 epochs each. Of the
-slowest searches one rate is timed in all folds, and counted 20 times; they are marked with "~".
+One core, spoken digits in five segments with deltas (260 features), 20 rates x 5 speaker-wise
+folds, 100 epochs each. Of the slowest searches one rate is timed in all folds, and counted as often
+as there are rates; they are marked with "~". From features, the searches take turns, and the
+fastest turn counts; the whole way from wav files is timed once: "features once" scales once, with
+means and deviations of all clips, the others in each fold.
 """
 
 import argparse
 import os
-import platform
+import sys
 import tempfile
-import time
 import warnings
+from pathlib import Path
 
+if __name__ == "__main__":  # run as a file: the package is in the folder above
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 # Before numpy is imported: one thread for everybody.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
 import python_speech_features
 import scipy.io.wavfile
-import sklearn
 from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from benchmarks.machine import describe
+from benchmarks.measure import timed
+from benchmarks.recordings import prepare, wav_recordings
+from benchmarks.rows import Row, compare, in_digits, show
 from skxent import MFCCTransformer, SoftmaxClassifier, SoftmaxClassifierCV
-from skxent.datasets import fetch_fsdd
 
-RATES = np.geomspace(1e-4, 1.0, 20)
-ALPHA, EPOCHS, N_SEGMENTS = 1e-3, 100, 5
+SHORT = {"turns": 1, "clips": 120, "n_rates": 4, "epochs": 5}
+LIMIT = 600
+PEERS = ("python_speech_features",)
+
+ALPHA, N_SEGMENTS = 1e-3, 5
+CV, GRID = "SoftmaxClassifierCV()", "GridSearchCV(SoftmaxClassifier)"
+EXACT = "SoftmaxClassifierCV(prune=False)"
+SGD, MLP = "~ GridSearchCV(SGDClassifier(log_loss))", "~ GridSearchCV(MLPClassifier)"
+AIMS = {(EXACT, GRID): 3, (CV, MLP): 30}
 
 
 def main():
@@ -38,112 +52,151 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--clips", type=int, default=3000, help="how many clips to take")
+    parser.add_argument("--turns", type=int, default=3, help="how often each search runs")
     args = parser.parse_args()
-    warnings.simplefilter("ignore")
-    bunch = fetch_fsdd()
-    chosen = np.random.default_rng(0).permutation(len(bunch.target))[: args.clips]
-    paths, clips = [[of[i] for i in chosen] for of in (bunch.filenames, bunch.data)]
-    y, speakers = bunch.target[chosen], np.asarray(bunch.speaker)[chosen]
-    folds = list(StratifiedGroupKFold(5).split(clips, y, speakers))
-    print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__},")
-    print(
-        f"scikit-learn {sklearn.__version__}; {len(y)} clips, 20 rates x 5 folds, {EPOCHS} epochs\n"
-    )
-    frames = MFCCTransformer(sample_rate=8000, deltas=1, n_segments=N_SEGMENTS)
-    X = StandardScaler().fit_transform(frames.fit_transform(clips))
-    from_features(X, y, folds)
-    by_candidates(X, y, folds)
-    from_files(paths, y, folds)
+    print(describe(PEERS), f"recordings: {prepare()}", sep="\n")
+    show(results(clips=args.clips, turns=args.turns))
 
 
-def from_features(X, y, folds):
-    print(f"From features of shape {X.shape}, {X.dtype}")
-    ours = SoftmaxClassifier(solver="gd", alpha=ALPHA, max_iter=EPOCHS, tol=0.0)
-    exact, found = timed(lambda: search_together(X, y, folds, prune=False))
-    pruned, best = timed(lambda: search_together(X, y, folds, prune=True))
-    grid, expected = timed(lambda: grid_search(ours, "learning_rate", X, y, folds))
+def results(clips=3000, turns=3, n_rates=20, epochs=100):
+    """Yield a row for each search and its number of candidates."""
+    rates = np.geomspace(1e-4, 1.0, n_rates)
+    with wav_recordings() as bunch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of rates that diverge, and epochs that are too few
+        chosen = np.random.default_rng(0).permutation(len(bunch.target))[:clips]
+        paths, signals = [[of[i] for i in chosen] for of in (bunch.filenames, bunch.data)]
+        y, speakers = bunch.target[chosen], np.asarray(bunch.speaker)[chosen]
+        folds = list(StratifiedGroupKFold(5).split(signals, y, speakers))
+        frames = MFCCTransformer(sample_rate=bunch.sample_rate, deltas=1, n_segments=N_SEGMENTS)
+        X = StandardScaler().fit_transform(frames.fit_transform(signals))
+        yield from from_features(X, y, folds, rates, epochs, turns)
+        yield from by_candidates(X, y, folds, n_rates)
+        yield from from_files(paths, bunch.sample_rate, y, folds, rates, epochs)
+
+
+def from_features(X, y, folds, rates, epochs, turns):
+    """Return a row for each other search beside SoftmaxClassifierCV, pruned and not."""
+    middle = rates[len(rates) // 2 :][:1]
+    one_by_one = SoftmaxClassifier(solver="gd", alpha=ALPHA, max_iter=epochs, tol=0.0)
     sgd = SGDClassifier(
-        loss="log_loss", learning_rate="constant", alpha=ALPHA, max_iter=EPOCHS, tol=None
+        loss="log_loss", learning_rate="constant", alpha=ALPHA, max_iter=epochs, tol=None
     )
-    sgd_seconds = 20 * timed(lambda: grid_search(sgd, "eta0", X, y, folds, RATES[10:11]))[0]
-    mlp = perceptron()
-    mlp_seconds = (
-        20 * timed(lambda: grid_search(mlp, "learning_rate_init", X, y, folds, RATES[10:11]))[0]
-    )
-    print(f"{'':<44}{'seconds':>9}{'all':>9}{'pruned':>9}")
-    for name, seconds in [
-        ("SoftmaxClassifierCV(prune=False)", exact),
-        ("SoftmaxClassifierCV()", pruned),
-        ("GridSearchCV(SoftmaxClassifier)", grid),
-        ("~ GridSearchCV(SGDClassifier(log_loss))", sgd_seconds),
-        ("~ GridSearchCV(MLPClassifier)", mlp_seconds),
-    ]:
-        print(f"{name:<44}{seconds:>9.2f}{seconds / exact:>8.1f}x{seconds / pruned:>8.1f}x")
-    scores, others = (s.cv_results_["mean_test_score"] for s in (found, expected))
-    print(f"largest difference of mean scores to GridSearchCV: {np.abs(scores - others).max():.2g}")
-    error = found.cv_results_["std_test_score"][found.best_index_] / np.sqrt(len(folds))
-    print(f"best score {found.best_score_:.4f}, standard error {error:.4f}; ", end="")
-    place = best.best_index_
-    print(f"pruning takes the rate of score {scores[place]:.4f}\n")
-
-
-def by_candidates(X, y, folds):
-    print("Seconds of SoftmaxClassifierCV(prune=False) for 20 epochs, by candidates")
-    for n_rates in (2, 20, 200):
-        rates = np.geomspace(1e-4, 1.0, n_rates)
-        seconds, _ = timed(
-            lambda rates=rates: search_together(X, y, folds, prune=False, rates=rates, max_iter=20)
+    mlp = perceptron(epochs)
+    searches = {
+        EXACT: lambda: search_together(X, y, folds, rates, epochs, prune=False),
+        CV: lambda: search_together(X, y, folds, rates, epochs, prune=True),
+        GRID: lambda: grid_search(one_by_one, "learning_rate", X, y, folds, rates),
+        SGD: lambda: grid_search(sgd, "eta0", X, y, folds, middle),
+        MLP: lambda: grid_search(mlp, "learning_rate_init", X, y, folds, middle),
+    }
+    times, found = {name: [] for name in searches}, {}
+    for _ in range(turns):
+        for name, search in searches.items():
+            seconds, found[name] = timed(search)
+            times[name].append(seconds * (len(rates) if name.startswith("~") else 1))
+    notes = {(EXACT, GRID): agreement(found, len(folds)), (CV, GRID): pruning(found)}
+    return [
+        Row(
+            table=f"From features, {X.shape[0]:,} x {X.shape[1]}, {X.dtype}",
+            problem=f"{len(rates)} rates x {len(folds)} folds, {epochs} epochs",
+            setting=ours,
+            tool=tool,
+            aim=AIMS.get((ours, tool)),
+            note=notes.get((ours, tool), ""),
+            **compare(times[ours], times[tool]),
         )
-        n_candidates = n_rates * len(folds)
-        print(f"{n_candidates:>6}{seconds:>9.2f}{1e3 * seconds / n_candidates:>9.1f} ms each")
-    print()
+        for ours in (EXACT, CV)
+        for tool in (GRID, SGD, MLP)
+    ]
 
 
-def from_files(paths, y, folds):
+def agreement(found, n_folds):
+    """Say how near the scores are to GridSearchCV's, and how sure the best one is."""
+    exact, grid = (found[name].cv_results_["mean_test_score"] for name in (EXACT, GRID))
+    best = found[EXACT]
+    error = best.cv_results_["std_test_score"][best.best_index_] / np.sqrt(n_folds)
+    return (
+        f"mean scores differ by at most {np.abs(exact - grid).max():.1g}; "
+        f"best {best.best_score_:.3f}, standard error {error:.3f}"
+    )
+
+
+def pruning(found):
+    """Say what the rate that pruning takes scores where all are trained."""
+    scores = found[EXACT].cv_results_["mean_test_score"]
+    return f"pruning takes a rate that scores {scores[found[CV].best_index_]:.3f}"
+
+
+def by_candidates(X, y, folds, n_rates):
+    """Yield a row for ever more candidates: none may cost more than it does among few."""
+    for number in (2, n_rates, 10 * n_rates):
+        rates = np.geomspace(1e-4, 1.0, number)
+        seconds, _ = timed(
+            lambda rates=rates: search_together(X, y, folds, rates, epochs=20, prune=False)
+        )
+        n_candidates = number * len(folds)
+        yield Row(
+            table="By the number of candidates, 20 epochs",
+            problem=f"{n_candidates:,} candidates",
+            setting=EXACT,
+            ours=seconds,
+            note=f"{in_digits(1e3 * seconds / n_candidates)} ms each",
+            detail=True,
+        )
+
+
+def from_files(paths, sample_rate, y, folds, rates, epochs):
     """Search the whole way from files, the features of each clip included."""
-    print("From files")
-    settings = {"sample_rate": 8000, "deltas": 1, "n_segments": N_SEGMENTS}
-    classifier = SoftmaxClassifier(solver="gd", alpha=ALPHA, max_iter=EPOCHS, tol=0.0)
+    middle = rates[len(rates) // 2 :][:1]
+    settings = {"sample_rate": sample_rate, "deltas": 1, "n_segments": N_SEGMENTS}
+    classifier = SoftmaxClassifier(solver="gd", alpha=ALPHA, max_iter=epochs, tol=0.0)
     together = SoftmaxClassifierCV(
-        learning_rates=RATES, alphas=[ALPHA], cv=folds, max_iter=EPOCHS, tol=0.0, refit=False
+        learning_rates=rates, alphas=[ALPHA], cv=folds, max_iter=epochs, tol=0.0, refit=False
     )
     once = pipeline(MFCCTransformer(**settings), together)
     cached = pipeline(MFCCTransformer(**settings, cache="memory"), classifier)
     name = "classify__learning_rate"
-    ways = {
+    ours = {
         "features once, SoftmaxClassifierCV()": timed(lambda: once.fit(paths, y))[0],
-        "GridSearchCV, MFCCTransformer(cache='memory')": timed(
-            lambda: grid_search(cached, name, paths, y, folds)
+        'GridSearchCV, MFCCTransformer(cache="memory")': timed(
+            lambda: grid_search(cached, name, paths, y, folds, rates)
         )[0],
     }
-    plain = pipeline(FunctionTransformer(plain_features), perceptron())
+    plain = pipeline(FunctionTransformer(plain_features), perceptron(epochs))
     name = "classify__learning_rate_init"
-    one, _ = timed(lambda: grid_search(plain, name, paths, y, folds, RATES[10:11]))
-    ways["~ plain: psf, MLPClassifier"] = 20 * one
+    one, _ = timed(lambda: grid_search(plain, name, paths, y, folds, middle))
+    theirs = {"~ python_speech_features, MLPClassifier": len(rates) * one}
     with tempfile.TemporaryDirectory() as folder:
         plain.set_params(memory=folder)
-        first, _ = timed(lambda: grid_search(plain, name, paths, y, folds, RATES[10:11]))
-        later, _ = timed(lambda: grid_search(plain, name, paths, y, folds, RATES[11:12]))
-    ways["~ plain, with Pipeline(memory=...)"] = first + 19 * later
-    names = list(ways)
-    print(f"{'':<48}{'seconds':>9}{'CV':>9}{'grid':>9}")
-    for name, seconds in ways.items():
-        ratios = [seconds / ways[other] for other in names[:2]]
-        print(f"{name:<48}{seconds:>9.2f}{ratios[0]:>8.1f}x{ratios[1]:>8.1f}x")
+        first, _ = timed(lambda: grid_search(plain, name, paths, y, folds, middle))
+        later, _ = timed(lambda: grid_search(plain, name, paths, y, folds, rates[-1:]))
+    theirs["~ the same with Pipeline(memory=...)"] = first + (len(rates) - 1) * later
+    return [
+        Row(
+            table="The whole way from wav files, features included",
+            problem=f"{len(paths):,} files",
+            setting=setting,
+            tool=tool,
+            ours=ours[setting],
+            theirs=theirs[tool],
+        )
+        for setting in ours
+        for tool in theirs
+    ]
 
 
 def pipeline(features, classifier):
     return Pipeline([("features", features), ("scale", StandardScaler()), ("classify", classifier)])
 
 
-def perceptron():
+def perceptron(epochs):
     return MLPClassifier(
         hidden_layer_sizes=(),
         solver="sgd",
         alpha=ALPHA,
-        max_iter=EPOCHS,
+        max_iter=epochs,
         tol=0.0,
-        n_iter_no_change=EPOCHS,
+        n_iter_no_change=epochs,
         random_state=0,
     )
 
@@ -161,26 +214,20 @@ def plain_features(paths):
     return np.array(rows)
 
 
-def search_together(X, y, folds, prune, rates=RATES, max_iter=EPOCHS):
+def search_together(X, y, folds, rates, epochs, prune):
     return SoftmaxClassifierCV(
         learning_rates=rates,
         alphas=[ALPHA],
         cv=folds,
-        max_iter=max_iter,
+        max_iter=epochs,
         tol=0.0,
         prune=prune,
         refit=False,
     ).fit(X, y)
 
 
-def grid_search(estimator, name, X, y, folds, rates=RATES):
+def grid_search(estimator, name, X, y, folds, rates):
     return GridSearchCV(estimator, {name: rates}, cv=folds, refit=False).fit(X, y)
-
-
-def timed(run):
-    start = time.perf_counter()
-    result = run()
-    return time.perf_counter() - start, result
 
 
 if __name__ == "__main__":

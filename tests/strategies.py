@@ -262,3 +262,18 @@ def frame_probabilities(draw, dtypes=float_types, with_zeros=False, max_frames=6
         logits[is_zero] = -np.inf
     logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)
     return FrameProbabilities(logits.astype(draw(dtypes)), lengths)
+
+
+# Sequences of any lengths
+
+lengths_of_clips = st.lists(st.integers(1, 12), min_size=1, max_size=6)
+
+
+@st.composite
+def clips(draw, n_features=3, min_size=1, magnitudes=(0, 0)):
+    """Arrays of (n_frames_i, n_features): normal, times 10 to a power in the range magnitudes."""
+    lengths = draw(st.lists(st.integers(1, 12), min_size=min_size, max_size=6))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    scales = 10.0 ** rng.uniform(*magnitudes, len(lengths))
+    pairs = zip(lengths, scales, strict=True)
+    return [scale * rng.normal(size=(length, n_features)) for length, scale in pairs]

@@ -49,7 +49,8 @@ def _can_go_on(classifier):
 
 def _has_frames(classifier):
     """Tell available_if whether there are logits of frames."""
-    if not classifier._is_framewise():
+    form = getattr(classifier, "_form", None) or classifier._get_form()
+    if not classifier._is_framewise(form):
         raise AttributeError(f"{classifier!r} knows no labels of frames")
     return True
 
@@ -58,13 +59,14 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
     """Classifier of sequences by a network; subclasses say which network.
 
     A subclass has the parameters of `_parameter_constraints` and its own. `_FORM`
-    names those that a network is made of, of which `fit` keeps the values in
-    `_form`. The methods `_is_framewise`, `_make_data` and `_make_network` go by them.
+    names those that a network is made of; `fit` keeps their values in `_form`. The
+    methods `_is_framewise`, `_make_data` and `_make_network` go by such a form.
     """
 
     _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
         "input_noise": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        # Above, a step of AdamW is no float32.
+        "learning_rate": [Interval(Real, 0, 1e30, closed="neither")],
         "schedule": [StrOptions({*SCHEDULES, "adaptive"}), callable],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -121,13 +123,15 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         """
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self._form = {name: getattr(self, name) for name in self._FORM}
+        form = self._get_form()
         random_state = check_random_state(self.random_state)
-        classes, samples = self._check(X, y, sample_weight, reset=True)
+        classes, samples = self._check(form, X, y, sample_weight, reset=True)
         clips = np.flatnonzero(samples.weights > 0.0)
         validation, aside = None, None
         if has_validation(X_val, y_val, sample_weight_val):
-            _, validation = self._check(X_val, y_val, sample_weight_val, classes, name="y_val")
+            _, validation = self._check(
+                form, X_val, y_val, sample_weight_val, classes, name="y_val"
+            )
             aside = np.flatnonzero(validation.weights > 0.0)
         elif self.early_stopping:
             validation = samples
@@ -161,8 +165,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
                 lambda: {"classes_": classes, "weights_": weights},
             ),
         )
-        with computing(self.device, state["random_state"]) as device:
-            network, optimizer = self._set_up(state, samples, clips, device)
+        with computing(self.device, state["seeds"]) as device:
+            network, optimizer = self._set_up(form, state, samples, clips, problem, device)
             result = train(
                 network,
                 problem,
@@ -174,7 +178,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             )
             last, moments = take_weights(network), moments_of(optimizer)
         best = last if monitor.best_params is None else monitor.best_params
-        self._store(classes, best)
+        self._store(form, classes, best)
         self.n_iter_ = len(result.losses) - 1
         self.loss_curve_ = np.array(result.losses)
         self.converged_ = monitor.is_exhausted
@@ -191,7 +195,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             "seen": (sums, n_rows),
         }
         if result.is_diverged:
-            self._warn("the weights are those of the epoch before")
+            self._warn("the weights are those of the epoch before", stacklevel=5)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -232,10 +236,9 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             `early_stopping`, which need a whole fit.
         """
         is_first = not hasattr(self, "classes_")
-        if is_first:
-            self._form = {name: getattr(self, name) for name in self._FORM}
+        form = self._get_form() if is_first else self._form
         classes = check_classes(classes, getattr(self, "classes_", None))
-        _, samples = self._check(X, y, sample_weight, classes, reset=is_first)
+        _, samples = self._check(form, X, y, sample_weight, classes, reset=is_first)
         clips = np.flatnonzero(samples.weights > 0.0)
         state = self._start(classes, check_random_state(self.random_state), go_on=True)
         sums, n_rows = samples.sum_by_class(clips)
@@ -246,8 +249,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         if not (len(clips) and scale > 0.0):
             raise ValueError("there must be a sample of positive weight")
         problem = samples.problem(clips, class_weights, scale, self.label_smoothing)
-        with computing(self.device, state["random_state"]) as device:
-            network, optimizer = self._set_up(state, samples, clips, device)
+        with computing(self.device, state["seeds"]) as device:
+            network, optimizer = self._set_up(form, state, samples, clips, problem, device)
             before = take_weights(network)
             rates = self._rates(None, state["n_epochs"])
             options = self._options(state) | {"random_state": None}
@@ -255,8 +258,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             weights, moments = take_weights(network), moments_of(optimizer)
         if not result.is_finite:
             weights, moments = before, {}
-            self._warn("they are left as they were")
-        self._store(classes, weights)
+            self._warn("the weights are left as they were", stacklevel=4)
+        self._store(form, classes, weights)
         self.n_iter_ = 1 if is_first else self.n_iter_ + 1
         self.loss_curve_ = np.append([] if is_first else self.loss_curve_, result.value)
         self.gradient_norm_ = result.gradient_norm
@@ -320,7 +323,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             In the order of `classes_`; finite.
         """
         log_proba, lengths = self._log_proba(X)
-        if not self._is_framewise():
+        if not self._is_framewise(self._form):
             return log_proba
         return aggregate_log_proba(log_proba, lengths, "sum_log_proba")
 
@@ -365,13 +368,16 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         check_is_fitted(self, "weights_")
         frames, lengths = self._check_frames(X, reset=False)
         with computing(self.device) as device:
-            network = self._make_network(frames.shape[1], len(self.classes_))
+            network = self._make_network(self._form, frames.shape[1], len(self.classes_))
             load_weights(network, self.weights_)
             # In float64, rounding does not tell in which batch a sequence was.
             network = network.double() if device.type == "cpu" else network.to(device)
-            data = self._make_data(frames, lengths)
+            data = self._make_data(self._form, frames, lengths)
             logits = compute_logits(network, data, len(lengths), len(self.classes_))
         return log_softmax(logits), lengths
+
+    def _get_form(self):
+        return {name: getattr(self, name) for name in self._FORM}
 
     def _check_frames(self, X, *, reset):
         """Return the frames of all sequences, and their lengths."""
@@ -382,10 +388,10 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             raise ValueError("X has values too large for float32; scale the features")
         return frames, lengths_of(sequences)
 
-    def _check(self, X, y, sample_weight, classes=None, *, reset=False, name="y"):
+    def _check(self, form, X, y, sample_weight, classes=None, *, reset=False, name="y"):
         """Return classes and samples."""
         frames, lengths = self._check_frames(X, reset=reset)
-        framewise = self._is_framewise()
+        framewise = self._is_framewise(form)
         per_frame, y = check_frame_targets(y, lengths, name)
         if per_frame and not framewise:
             raise ValueError(
@@ -396,7 +402,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         if framewise and not per_frame:
             targets = np.repeat(targets, lengths, axis=0)
         weights = check_weights(lengths, lengths, sample_weight)
-        data = self._make_data(frames, lengths)
+        data = self._make_data(form, frames, lengths)
         return classes, Samples(data, lengths, framewise, targets, weights, len(classes))
 
     def _start(self, classes, random_state, go_on):
@@ -407,6 +413,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             "plateau": Plateau(),
             "n_epochs": 0,
             "random_state": random_state,
+            # Of their own, so that two fits draw the batches of one that is as long as both.
+            "seeds": np.random.RandomState(random_state.randint(np.iinfo(np.int32).max)),
             "seen": None,
             "n_classes": len(classes),
         }
@@ -420,19 +428,26 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         # A classifier that was loaded from a file has weights alone.
         return getattr(self, "_state", fresh | {"weights": self.weights_})
 
-    def _set_up(self, state, samples, clips, device):
+    def _set_up(self, form, state, samples, clips, problem, device):
         """Return network and optimizer, ready to go on."""
         n_features = samples.data.frames.shape[1]
-        network = self._make_network(n_features, state["n_classes"])
+        network = self._make_network(form, n_features, state["n_classes"])
         if state["weights"] is None:
-            weights = np.zeros(len(samples.lengths))
-            weights[clips] = samples.weights[clips]
-            scaler = StandardScaler().fit(
-                samples.data.frames.numpy(), sample_weight=np.repeat(weights, samples.lengths)
-            )
+            rows = samples.rows_of(clips)
+            weights = np.zeros(len(problem.weights))
+            weights[rows] = problem.weights[rows]
+            if not samples.framewise:
+                weights = np.repeat(weights, samples.lengths)
+            scaler = StandardScaler().fit(samples.data.frames.numpy(), sample_weight=weights)
             network.standardize.settle(scaler.mean_, scaler.scale_)
         else:
-            load_weights(network, state["weights"])
+            try:
+                load_weights(network, state["weights"])
+            except RuntimeError as error:
+                raise ValueError(
+                    "warm_start needs the features of the earlier fit, and the parameters that "
+                    f"its network was made of, {self._form}, got {n_features} features and {form}"
+                ) from error
         network.to(device)
         optimizer = make_optimizer(network, self.weight_decay)
         set_moments(optimizer, state["moments"])
@@ -452,14 +467,15 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             "max_grad_norm": self.max_grad_norm,
         }
 
-    def _store(self, classes, weights):
+    def _store(self, form, classes, weights):
+        self._form = form
         self.classes_, self.weights_ = classes, weights
         self.solver_, self.learning_rate_ = "adamw", float(self.learning_rate)
 
-    def _warn(self, outcome):
+    def _warn(self, outcome, stacklevel):
         warnings.warn(
             f"learning_rate={self.learning_rate:.3g} diverged; {outcome}. Lower it, or "
             "max_grad_norm",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=stacklevel,
         )

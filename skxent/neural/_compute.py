@@ -37,7 +37,8 @@ def computing(name, random_state=None):
     except (AssertionError, RuntimeError) as error:  # what a PyTorch without CUDA raises
         reason = str(error).partition("\n")[0]
         raise ValueError(f"device={name!r} can't be used: {reason}") from error
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    generators = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
+    with generators, torch.inference_mode(False), torch.enable_grad():
         if random_state is not None:
             torch.manual_seed(random_state.randint(np.iinfo(np.int32).max))
         yield device

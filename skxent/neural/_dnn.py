@@ -253,14 +253,14 @@ class DNNClassifier(NeuralClassifier):
         self.device = device
         self.random_state = random_state
 
-    def _is_framewise(self):
+    def _is_framewise(self, form):
         return True
 
-    def _make_data(self, frames, lengths):
-        return Frames(frames, lengths, self._form["context"])
+    def _make_data(self, form, frames, lengths):
+        return Frames(frames, lengths, form["context"])
 
-    def _make_network(self, n_features, n_classes):
-        sizes = self._form["hidden_layer_sizes"]
+    def _make_network(self, form, n_features, n_classes):
+        sizes = form["hidden_layer_sizes"]
         if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise ValueError(f"hidden_layer_sizes must hold positive integers, got {sizes!r}")
-        return FeedForward(n_features, n_classes, **self._form)
+        return FeedForward(n_features, n_classes, **form)

@@ -111,23 +111,25 @@ def load(path):
     """
     try:
         document = torch.load(path, map_location="cpu", weights_only=True)
-        is_known = document["format"] == _FORMAT
-        kind = _CLASSIFIERS[document["classifier"]]
+        if document["format"] != _FORMAT:
+            raise ValueError(f"the format {document['format']!r} is not known")
+        classifier = _CLASSIFIERS[document["classifier"]](**document["parameters"])
+        classifier._form = document["form"]
+        fitted = {
+            **document["attributes"],
+            **{
+                name: np.array(labels["values"], dtype=labels["dtype"])
+                for name, labels in document["labels"].items()
+            },
+            **{name: values.numpy() for name, values in document["arrays"].items()},
+            "weights_": {name: values.numpy() for name, values in document["weights"].items()},
+        }
     except OSError:
         raise
     except Exception as error:  # torch raises many kinds for what is no file of its own
-        raise ValueError(f"{path}: was not written by skxent.neural.save") from error
-    if not is_known:
-        raise ValueError(f"{path}: has the unknown format {document['format']!r}")
-    classifier = kind(**document["parameters"])
-    classifier._form = document["form"]
-    for name, value in document["attributes"].items():
+        raise ValueError(f"{path}: was not written by skxent.neural.save ({error})") from error
+    for name, value in fitted.items():
         setattr(classifier, name, value)
-    for name, labels in document["labels"].items():
-        setattr(classifier, name, np.array(labels["values"], dtype=labels["dtype"]))
-    for name, values in document["arrays"].items():
-        setattr(classifier, name, values.numpy())
-    classifier.weights_ = {name: value.numpy() for name, value in document["weights"].items()}
     return classifier
 
 

@@ -154,7 +154,8 @@ class Recurrent(nn.Module):
         self.pooling = pooling
         n_units = hidden_size * (1 + bidirectional)
         if pooling == "attention":
-            self.relevance = nn.Linear(n_units, 1)
+            # A softmax over frames would not see an intercept.
+            self.relevance = nn.Linear(n_units, 1, bias=False)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_units, n_classes)
 

@@ -61,7 +61,7 @@ class RNNClassifier(NeuralClassifier):
         Standard deviation of Gaussian noise that is added to the standardised
         features in training, anew each time.
 
-    learning_rate : float, default=0.003
+    learning_rate : float, default=0.005
         Step size of AdamW [1]_, before the schedule.
 
     schedule : {"constant", "inverse_scaling", "step", "cosine", "warmup", "one_cycle", \
@@ -87,7 +87,7 @@ class RNNClassifier(NeuralClassifier):
         Weights of the classes, one by default. "balanced" weighs a class by the
         inverse of its share of the samples; in `partial_fit` of those seen so far.
 
-    max_iter : int, default=30
+    max_iter : int, default=25
         Largest number of epochs, passes over the samples.
 
     tol : float, default=1e-4
@@ -235,14 +235,14 @@ class RNNClassifier(NeuralClassifier):
         pooling="mean",
         targets="sequence",
         input_noise=0.5,
-        learning_rate=0.003,
+        learning_rate=0.005,
         schedule="one_cycle",
         batch_size=64,
         weight_decay=0.01,
         max_grad_norm=1.0,
         label_smoothing=0.1,
         class_weight=None,
-        max_iter=30,
+        max_iter=25,
         tol=1e-4,
         early_stopping=False,
         validation_fraction=0.1,
@@ -277,15 +277,13 @@ class RNNClassifier(NeuralClassifier):
         self.device = device
         self.random_state = random_state
 
-    def _is_framewise(self):
-        form = getattr(self, "_form", {"targets": self.targets})
+    def _is_framewise(self, form):
         return form["targets"] == "frame"
 
-    def _make_data(self, frames, lengths):
-        return Sequences(frames, lengths, per_frame=self._is_framewise())
+    def _make_data(self, form, frames, lengths):
+        return Sequences(frames, lengths, per_frame=self._is_framewise(form))
 
-    def _make_network(self, n_features, n_classes):
-        form = dict(self._form)
-        if form.pop("targets") == "frame":
-            form["pooling"] = None
-        return Recurrent(n_features, n_classes, **form)
+    def _make_network(self, form, n_features, n_classes):
+        pooling = None if self._is_framewise(form) else form["pooling"]
+        units = {name: form[name] for name in form.keys() - {"targets", "pooling"}}
+        return Recurrent(n_features, n_classes, **units, pooling=pooling)

@@ -189,8 +189,8 @@ def pass_over(
         # Of batches of any number of items, the gradients are then without bias.
         loss = summed / (problem.rows_per_item * batch.n_items)
         if not torch.isfinite(loss):
-            return Pass(float(loss), math.nan, False)
-        total += float(summed.detach())
+            return Pass(loss.item(), math.nan, False)
+        total += summed.item()
         for group in optimizer.param_groups:
             group["lr"] = rate_of(i / len(batches))
         optimizer.zero_grad()

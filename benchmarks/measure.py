@@ -1,0 +1,108 @@
+"""How time and memory are measured, and what runs in a process of its own."""
+
+import multiprocessing
+import os
+import threading
+import time
+import traceback
+from pathlib import Path
+
+
+class ChildError(Exception):
+    """What was run in a process of its own raised an error, or the process died.
+
+    Parameters
+    ----------
+    kind : str
+        The name of the error.
+    trace : str
+        Its traceback.
+    """
+
+    def __init__(self, kind, trace=""):
+        super().__init__(f"{kind}\n{trace}")
+        self.kind = kind
+
+
+def timed(run):
+    """Return the seconds that a function without arguments takes, and what it returns."""
+    start = time.perf_counter()
+    result = run()
+    return time.perf_counter() - start, result
+
+
+def in_turns(runs, turns):
+    """Return the seconds of each run in each turn, after one turn to warm up.
+
+    The runs take turns, so that a busy machine slows all of them alike.
+    """
+    times = {name: [] for name in runs}
+    for _ in range(turns + 1):
+        for name, run in runs.items():
+            times[name].append(timed(run)[0])
+    return {name: taken[1:] for name, taken in times.items()}
+
+
+def resident():
+    """Return the resident memory of this process in bytes."""
+    return _from_status("VmRSS")
+
+
+def reset_peak():
+    """Let the peak of this process's memory start here."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak():
+    """Return the largest resident memory in bytes since the last `reset_peak`."""
+    return _from_status("VmHWM")
+
+
+def in_process(function, arguments, limit):
+    """Yield what a generator function yields in a fresh process, as soon as it comes.
+
+    After `limit` seconds the process is ended and TimeoutError raised; ChildError if it fails.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send_all, args=(sender, function, arguments))
+    process.start()
+    sender.close()
+    deadline = time.monotonic() + limit
+    try:
+        while receiver.poll(max(0.0, deadline - time.monotonic())):
+            try:
+                what, value = receiver.recv()
+            except EOFError:
+                raise ChildError("its process died") from None
+            if what == "end":
+                return
+            if what == "error":
+                raise ChildError(*value)
+            yield value
+        raise TimeoutError(f"not done after {limit:g} s")
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+
+
+def _send_all(sender, function, arguments):
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    try:
+        for value in function(*arguments):
+            sender.send(("value", value))
+        sender.send(("end", None))
+    except Exception as error:
+        sender.send(("error", (type(error).__name__, traceback.format_exc())))
+
+
+def _leave_with_parent():
+    """End this process when its parent is ended: a killed parent can't end it any more."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _from_status(name):
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split(f"{name}:")[1].split()[0])

@@ -1,0 +1,350 @@
+import ast
+import importlib
+import inspect
+import itertools
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io.wavfile
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.datasets import load_iris
+
+import benchmarks
+from benchmarks import recordings
+from benchmarks.measure import ChildError, in_process, in_turns
+from benchmarks.page import BEHIND, Outcome, write_page
+from benchmarks.plots import draw_ratios
+from benchmarks.rows import Row, compare, in_digits, ratio_of
+from skxent import SoftmaxClassifier
+from skxent.losses import cross_entropy
+
+ROOT = Path(benchmarks.__file__).parents[1]
+SOURCES = sorted((ROOT / "benchmarks").glob("*.py"))
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+amounts = st.floats(1e-4, 1e6)
+words = st.text("abcdefg |", min_size=1, max_size=12).map(lambda text: f"x{text}x")
+
+
+@st.composite
+def rows(draw, table=words):
+    """Rows with a peer, with and without bounds, spreads and aims."""
+    given_up = draw(st.sampled_from(["ours", "theirs", "none"]))
+    return Row(
+        table=draw(table),
+        problem=draw(words),
+        setting=draw(words),
+        tool=draw(words),
+        ours=draw(amounts),
+        theirs=draw(amounts),
+        aim=draw(st.none() | st.floats(0.5, 100.0)),
+        spread=draw(st.none() | st.tuples(amounts, amounts).map(sorted).map(tuple)),
+        detail=draw(st.booleans()),
+        note=draw(st.just("") | words),
+        ours_at_least=given_up == "ours",
+        theirs_at_least=given_up == "theirs",
+    )
+
+
+def page_of(of_rows, **changes):
+    outcome = Outcome(name="mfcc", text="A title.\n\n    the command\n\nWords.", rows=of_rows)
+    facts = {
+        "when": "2000-01-01",
+        "machine": {"processor": "abacus"},
+        "versions": {"Python": "3"},
+        "recordings": "none",
+        "load": "none",
+        "short": False,
+    }
+    return write_page([outcome], **(facts | changes))
+
+
+def module_of(name, monkeypatch):
+    """A benchmark's module; importing it sets the number of threads for what it starts."""
+    for variable in THREADS:
+        monkeypatch.setenv(variable, "1")
+    return importlib.import_module(f"benchmarks.{name}")
+
+
+@given(amounts, amounts)
+def test_a_ratio_is_theirs_over_ours(ours, theirs):
+    row = Row(table="", problem="", tool="peer", ours=ours, theirs=theirs)
+    assert row.ratio == theirs / ours
+    assert row.ahead == (theirs / ours >= 1)
+
+
+def test_there_is_no_ratio_without_two_amounts():
+    both = {"table": "", "problem": "", "ours": 2.0}
+    assert Row(**both).ratio is None
+    assert Row(**both, theirs=3.0, ours_at_least=True, theirs_at_least=True).ratio is None
+    assert Row(**both | {"ours": 0.0}, theirs=3.0).ratio is None
+    assert Row(**both).ahead is None
+    assert Row(**both, theirs=3.0).aim_met is None
+
+
+@given(rows(), st.floats(1.0, 100.0))
+def test_what_a_bound_decides_is_so_whatever_the_amount_was(row, more):
+    ours = row.ours * (more if row.ours_at_least else 1.0)
+    theirs = row.theirs * (more if row.theirs_at_least else 1.0)
+    if row.ahead is not None:
+        assert row.ahead == (theirs / ours >= 1.0)
+    if row.aim_met is not None:
+        assert row.aim_met == (theirs / ours >= row.aim)
+
+
+@given(st.lists(st.tuples(amounts, amounts), min_size=1, max_size=8), st.booleans())
+def test_the_ratio_of_the_fastest_turns_is_within_the_spread(turns, in_turn):
+    ours, theirs = zip(*turns, strict=True)
+    compared = compare(ours, theirs, in_turn)
+    assert (compared["ours"], compared["theirs"]) == (min(ours), min(theirs))
+    if len(turns) == 1:
+        assert compared["spread"] is None
+    else:
+        low, high = compared["spread"]
+        assert low <= compared["theirs"] / compared["ours"] <= high
+
+
+def test_turns_that_belong_together_have_to_be_as_many():
+    with pytest.raises(ValueError, match="shorter"):
+        compare([1.0, 2.0], [1.0])
+    assert compare([1.0, 2.0], [3.0], in_turn=False)["spread"] == (1.5, 3.0)
+
+
+@given(st.floats(1e-6, 1e9), st.integers(1, 6))
+def test_numbers_keep_their_digits(value, digits):
+    written = in_digits(value, digits)
+    assert "e" not in written
+    assert float(written.replace(",", "")) == pytest.approx(value, rel=0.5001 * 10 ** (1 - digits))
+
+
+def test_runs_take_turns_after_a_first_one_that_does_not_count():
+    ran = []
+    times = in_turns({name: lambda name=name: ran.append(name) for name in "ab"}, turns=2)
+    assert "".join(ran) == "ababab"
+    assert [len(taken) for taken in times.values()] == [2, 2]
+
+
+@given(st.lists(rows(table=st.sampled_from(["one", "two"])), max_size=6))
+def test_the_page_holds_every_row_and_ratio(of_rows):
+    sections = page_of(of_rows).split("\n### ")[1:]
+    held = {}
+    for section in sections:
+        name, _, table = section.partition("\n")
+        held[name] = [line for line in table.splitlines() if line.startswith("|")][2:]
+    assert sum(map(len, held.values())) == len(of_rows)
+    for row in of_rows:
+        cells = [row.problem, row.setting, in_digits(row.ours), row.tool, in_digits(row.theirs)]
+        cells = [cell.replace("|", "\\|") for cell in [*cells, ratio_of(row), row.note]]
+        [*_, line] = [line for line in held[row.table] if all(cell in line for cell in cells)]
+        if row.ahead is False:
+            assert BEHIND in line
+        if row.aim_met is False:
+            assert "**missed**" in line
+
+
+@given(st.lists(rows(), max_size=6))
+def test_what_is_behind_or_short_of_an_aim_is_said_first(of_rows):
+    counted = [row for row in of_rows if not row.detail]
+    summary = page_of(of_rows).partition("## In short")[2].partition("\n## ")[0]
+    behind = [row for row in counted if row.ahead is False]
+    assert f"Of {len(counted)} comparisons" in summary
+    assert f"behind in {len(behind)}" in summary
+    wanting = [row for row in counted if row.ahead is False or row.aim_met is False]
+    listed = [line for line in summary.splitlines() if line.startswith("|")][2:]
+    assert len(listed) == len(wanting)
+    for row, line in zip(wanting, listed, strict=True):
+        assert ratio_of(row) in line
+
+
+def test_all_cells_of_a_table_are_in_their_columns():
+    cell = "a | b"
+    row = Row(table="t", problem=cell, tool=cell, ours=1.0, theirs=2.0, note=cell)
+    lines = [line for line in page_of([row]).partition("### t")[2].splitlines() if line]
+    counts = {line.replace("\\|", "").count("|") for line in lines if line.startswith("|")}
+    assert len(counts) == 1
+
+
+def test_a_run_that_was_cut_off_and_one_that_was_short_are_marked():
+    assert "figures of a short run" in page_of([], short=True)
+    assert "figures of a short run" not in page_of([])
+    outcome = Outcome(name="mfcc", text="A title.", unfinished="ended after its limit of 3 s")
+    facts = {"when": "", "machine": {}, "versions": {}, "recordings": "", "load": ""}
+    page = write_page([outcome], **facts, short=False)
+    assert page.count("ended after its limit of 3 s") == 2
+
+
+@given(row=rows())
+def test_every_ratio_that_counts_can_be_drawn(row, tmp_path_factory):
+    path = tmp_path_factory.mktemp("plots") / "plot.png"
+    assert draw_ratios([row], path) is not row.detail
+    assert path.exists() is not row.detail
+
+
+def test_nothing_to_draw_is_no_plot(tmp_path):
+    row = Row(table="t", problem="p", ours=1.0)
+    assert not draw_ratios([row], tmp_path / "plot.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_yields_until_it_ends():
+    assert list(in_process(range, (3,), limit=60)) == [0, 1, 2]
+
+
+def test_a_process_that_fails_says_how():
+    with pytest.raises(ChildError, match="Traceback") as caught:
+        list(in_process(range, ("three",), limit=60))
+    assert caught.value.kind == "TypeError"
+    with pytest.raises(ChildError, match="died"):
+        list(in_process(os._exit, (3,), limit=60))
+
+
+def test_a_process_is_ended_after_its_limit():
+    with pytest.raises(TimeoutError, match=r"0\.5 s"):
+        list(in_process(time.sleep, (600,), limit=0.5))
+
+
+def survive(fifo):
+    """Hold a named pipe open, and write into it a minute later."""
+    with open(fifo, "w") as pipe:
+        yield "begun"
+        time.sleep(60)
+        pipe.write("survived")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
+def test_what_a_process_started_ends_with_it(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    # Opened without waiting for the writer, which waits for a reader.
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    outer = in_process(in_process, (survive, (fifo,), 600), limit=600)
+    assert next(outer) == "begun"
+    os.set_blocking(reader, True)
+    outer.close()
+    with open(reader, "rb") as pipe:
+        assert pipe.read() == b""
+
+
+def imported_names(source):
+    """All that a source imports of skxent, as (module, name)."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "skxent":
+                    yield alias.name, None
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "skxent":
+            for alias in node.names:
+                yield node.module, alias.name
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_benchmarks_use_only_what_is_public(path):
+    for module, name in imported_names(path.read_text(encoding="utf-8")):
+        assert name is not None, f"import names from {module}"
+        assert name in importlib.import_module(module).__all__
+
+
+def test_imports_of_private_names_would_be_seen():
+    source = "import skxent.mfcc\nfrom skxent._x import y\nfrom skxentric import z"
+    assert set(imported_names(source)) == {("skxent.mfcc", None), ("skxent._x", "y")}
+
+
+@pytest.mark.parametrize("name", benchmarks.BENCHMARKS)
+def test_a_benchmark_has_what_the_run_needs(name, monkeypatch):
+    module = module_of(name, monkeypatch)
+    title, *rest = inspect.getdoc(module).splitlines()
+    assert title.endswith(".")
+    assert f"    python benchmarks/{name}.py" in rest
+    assert set(module.SHORT) <= set(inspect.signature(module.results).parameters)
+    assert module.LIMIT > 0
+    assert all(isinstance(peer, str) for peer in module.PEERS)
+
+
+@pytest.mark.parametrize("name", benchmarks.BENCHMARKS)
+def test_a_benchmark_runs_as_a_script_from_anywhere(name, tmp_path):
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    script = ROOT / "benchmarks" / f"{name}.py"
+    command = [sys.executable, script, "--help"]
+    run = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert f"python benchmarks/{name}.py" in run.stdout
+
+
+def test_the_objective_that_judges_is_the_one_that_is_minimised(monkeypatch):
+    classifier = module_of("classifier", monkeypatch)
+    monkeypatch.setattr(classifier, "BLOCK", 40)
+    X, y = load_iris(return_X_y=True)
+    model = SoftmaxClassifier(alpha=0.1).fit(X, y)
+    loss, _ = cross_entropy(X @ model.coef_.T + model.intercept_, y)
+    expected = loss + 0.05 * np.sum(model.coef_**2)
+    assert classifier.objective_of(model, X, y, 0.1) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_solver_that_is_never_near_enough_is_a_bound(monkeypatch):
+    classifier = module_of("classifier", monkeypatch)
+
+    def not_near(*_):
+        yield None
+        yield classifier.Fit([1.0], "a", near=False)
+        yield classifier.Fit([3.0], "b", near=False)
+        yield classifier.Fit([2.0], "c", near=False)
+
+    def given_up(*_):
+        yield from not_near()
+        raise TimeoutError
+
+    default = classifier.Fit([0.5, 1.0], "ours", near=True)
+    for ending in (not_near, given_up):
+        monkeypatch.setattr(classifier, "in_process", ending)
+        fit = classifier.finish("digits", "sklearn", "lbfgs", 0.0, 60)
+        row = Row(table="", problem="", **classifier.beside(default, fit))
+        assert ratio_of(row) == "> 6.00"
+
+
+def without_real_recordings(monkeypatch, tmp_path):
+    monkeypatch.setenv("SKXENT_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_without_real_recordings_the_synthetic_ones_are_wav_files_too(monkeypatch, tmp_path):
+    without_real_recordings(monkeypatch, tmp_path)
+    assert recordings.prepare(download=False) == recordings.SYNTHETIC
+    with recordings.wav_recordings() as bunch:
+        pairs = zip(bunch.filenames, bunch.data, strict=True)
+        for path, clip in itertools.islice(pairs, 0, None, 40):
+            rate, samples = scipy.io.wavfile.read(path)
+            assert rate == bunch.sample_rate
+            np.testing.assert_array_equal(samples / 32768, clip)
+
+
+def test_a_short_run_writes_a_page_and_its_plots(monkeypatch, tmp_path):
+    without_real_recordings(monkeypatch, tmp_path)
+    output = tmp_path / "page"
+    command = [sys.executable, "-m", "benchmarks", "mfcc", "--short", "--output", output]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    page = (output / "benchmarks.md").read_text(encoding="utf-8")
+    assert recordings.SYNTHETIC in page
+    assert "figures of a short run" in page
+    assert str(tmp_path) not in page
+    for tool in ("python_speech_features", "librosa", "kaldi-native-fbank"):
+        assert f"| {tool} |" in page
+    assert "](images/benchmarks_mfcc.png)" in page
+    picture = (output / "images" / "benchmarks_mfcc.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_an_unknown_name_is_an_error_that_lists_the_known_ones(tmp_path):
+    command = [sys.executable, "-m", "benchmarks", "mfccs", "--output", tmp_path]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert ", ".join(benchmarks.BENCHMARKS) in run.stderr
+    assert list(tmp_path.iterdir()) == []
