@@ -89,11 +89,6 @@ def learning_rate_range_test(
     >>> 0.1 < result.suggestion < 10
     True
     """
-    if not hasattr(estimator, "partial_fit"):
-        raise TypeError(
-            f"estimator must have a partial_fit, got {estimator!r}; of SoftmaxClassifier take "
-            "solver='sgd', 'adam' or 'gd'"
-        )
     if not 0.0 < min_learning_rate < max_learning_rate < math.inf:
         raise ValueError(
             "min_learning_rate must be positive and less than max_learning_rate, "
@@ -110,6 +105,11 @@ def learning_rate_range_test(
     # Each step is to be one update, at its rate as it stands.
     as_is = {"batch_size": batch_size or np.shape(y)[0], "schedule": "constant"}
     estimator.set_params(**{name: as_is[name] for name in as_is.keys() & estimator.get_params()})
+    if not hasattr(estimator, "partial_fit"):
+        raise TypeError(
+            f"estimator must have a partial_fit, got {estimator!r}; of SoftmaxClassifier take "
+            "solver='sgd', 'adam' or 'gd'"
+        )
     rates = np.geomspace(min_learning_rate, max_learning_rate, n_steps)
     batches = _draw(np.shape(y)[0], batch_size, check_random_state(random_state))
     losses, smoothed, mean = [], [], 0.0

@@ -143,12 +143,22 @@ def test_what_was_given_is_not_written_to(classifier):
     # Parts of one array of float32: the classifier may look at them where they are.
     X = np.split(frames, np.cumsum([len(clip) for clip in X])[:-1])
     copies = copy.deepcopy((frames, y, weights))
-    for array in (frames, y, weights, *X):
-        array.flags.writeable = False
     fitted = clone(classifier).set_params(class_weight="balanced")
     fitted.fit(X, y, weights, X, y, weights).predict(X)
     for array, expected in zip((frames, y, weights), copies, strict=True):
         assert_array_equal(array, expected)
+
+
+@every_classifier
+def test_frames_that_can_not_be_written_to_are_not_warned_of(classifier):
+    X, y, _ = make_clips()
+    X = np.array([clip[0] for clip in X], dtype=np.float32)
+    X.flags.writeable = False
+    torch.set_warn_always(True)
+    try:
+        clone(classifier).fit(X, y).predict(X)
+    finally:
+        torch.set_warn_always(False)
 
 
 # The state of the process

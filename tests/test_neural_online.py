@@ -497,7 +497,7 @@ def test_partial_fit_at_a_rate_that_diverges_keeps_the_weights(classifier):
     fitted = clone(classifier).partial_fit(X, y, [0, 1, 2])
     before = fitted.weights_
     fitted.set_params(learning_rate=1e25)
-    with pytest.warns(ConvergenceWarning, match=r"learning_rate=1e\+25 diverged; they are left"):
+    with pytest.warns(ConvergenceWarning, match=r"learning_rate=1e\+25 diverged; the weights"):
         fitted.partial_fit(X, y)
     for name, value in fitted.weights_.items():
         assert_array_equal(value, before[name], err_msg=name)

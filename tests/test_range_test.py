@@ -332,7 +332,6 @@ def test_setting_out_of_its_range_is_named(settings, name):
     [
         SoftmaxClassifier(solver="lbfgs"),
         SoftmaxClassifier(solver="newton-cg"),
-        SoftmaxClassifier(solver="sgd", schedule="cosine"),
         LogisticRegression(),
     ],
 )
@@ -340,6 +339,15 @@ def test_estimator_that_has_no_partial_fit_is_refused(estimator):
     X, y, _ = random_problem(n_samples=12)
     with pytest.raises(TypeError, match="partial_fit"):
         learning_rate_range_test(estimator, X, y)
+
+
+def test_schedule_that_spans_a_fit_is_set_aside():
+    X, y, _ = random_problem(n_samples=12)
+    constant, cosine = (
+        learning_rate_range_test(SoftmaxClassifier(solver="sgd", schedule=schedule), X, y)
+        for schedule in ("constant", "cosine")
+    )
+    assert_array_equal(cosine.losses, constant.losses)
 
 
 def test_rates_that_diverge_at_once_are_named():

@@ -162,7 +162,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
                 X,
                 y,
                 sample_weight,
-                lambda: {"classes_": classes, "weights_": weights},
+                lambda: {"classes_": classes, "weights_": weights, "_form": form},
             ),
         )
         with computing(self.device, state["seeds"]) as device:

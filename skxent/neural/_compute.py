@@ -5,7 +5,18 @@ import contextlib
 import numpy as np
 import torch
 
-__all__ = ["computing", "load_weights", "moments_of", "set_moments", "take_weights"]
+__all__ = [
+    "computing",
+    "fewest_threads",
+    "load_weights",
+    "moments_of",
+    "set_moments",
+    "take_weights",
+]
+
+# Below this many weights, the products of a batch are over before a second thread is awake,
+# and on a busy machine it makes them ten times slower.
+_THREADED_WEIGHTS = 1 << 20
 
 
 @contextlib.contextmanager
@@ -42,6 +53,29 @@ def computing(name, random_state=None):
         if random_state is not None:
             torch.manual_seed(random_state.randint(np.iinfo(np.int32).max))
         yield device
+
+
+@contextlib.contextmanager
+def fewest_threads(network):
+    """Limit PyTorch to one thread for the time of a block, if the network is small.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What is computed in the block.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    n_threads = torch.get_num_threads()
+    if sum(weights.numel() for weights in network.parameters()) < _THREADED_WEIGHTS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def take_weights(network):

@@ -44,7 +44,7 @@ class Frames:
     """
 
     def __init__(self, frames, lengths, context):
-        self.frames = torch.from_numpy(frames)
+        self.frames = _as_tensor(frames)
         self.ends = np.cumsum(lengths)
         self.starts = self.ends - lengths
         self.context = context
@@ -87,7 +87,7 @@ class Sequences:
     """
 
     def __init__(self, frames, lengths, per_frame):
-        self.frames = torch.from_numpy(frames)
+        self.frames = _as_tensor(frames)
         self.lengths = lengths
         self.starts = np.cumsum(lengths) - lengths
         self.per_frame = per_frame
@@ -168,6 +168,12 @@ def cut_by_length(lengths, max_frames):
     order = np.argsort(lengths, kind="stable")
     is_cut = np.diff(np.cumsum(lengths[order]) // max_frames) > 0
     return np.split(order, np.flatnonzero(is_cut) + 1)
+
+
+def _as_tensor(frames):
+    # PyTorch has no tensors that can't be written to; a memory map, as joblib hands to its
+    # workers, can't.
+    return torch.from_numpy(frames if frames.flags.writeable else frames.copy())
 
 
 def _ranges(starts, ends):

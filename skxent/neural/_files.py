@@ -11,9 +11,16 @@ __all__ = ["load", "save"]
 
 _CLASSIFIERS = {kind.__name__: kind for kind in (DNNClassifier, RNNClassifier)}
 _FORMAT = 1
-_LABELS = ("classes_", "feature_names_in_")
-_CURVES = ("loss_curve_", "validation_loss_curve_", "validation_score_curve_")
-_PLAIN = ("n_features_in_", "n_iter_", "solver_", "learning_rate_", "converged_", "gradient_norm_")
+_LABELS = {"classes_", "feature_names_in_"}
+_CURVES = {"loss_curve_", "validation_loss_curve_", "validation_score_curve_"}
+_PLAIN = {
+    "n_features_in_",
+    "n_iter_",
+    "solver_",
+    "learning_rate_",
+    "converged_",
+    "gradient_norm_",
+}
 
 
 def save(classifier, path):
@@ -115,13 +122,14 @@ def load(path):
             raise ValueError(f"the format {document['format']!r} is not known")
         classifier = _CLASSIFIERS[document["classifier"]](**document["parameters"])
         classifier._form = document["form"]
+        plain, labels, arrays = (document[name] for name in ("attributes", "labels", "arrays"))
         fitted = {
-            **document["attributes"],
+            **{name: plain[name] for name in _PLAIN & plain.keys()},
             **{
-                name: np.array(labels["values"], dtype=labels["dtype"])
-                for name, labels in document["labels"].items()
+                name: np.array(labels[name]["values"], dtype=labels[name]["dtype"])
+                for name in _LABELS & labels.keys()
             },
-            **{name: values.numpy() for name, values in document["arrays"].items()},
+            **{name: arrays[name].numpy() for name in _CURVES & arrays.keys()},
             "weights_": {name: values.numpy() for name, values in document["weights"].items()},
         }
     except OSError:

@@ -179,6 +179,8 @@ class Recurrent(nn.Module):
         packed = PackedSequence(self.standardize(features), sizes.cpu())
         hidden, last = self.recurrent(packed)
         hidden = hidden.data
+        if self.pooling in ("mean", "attention"):
+            hidden = hidden.to(self.output.weight.dtype)  # no sums in half precision
         if self.pooling == "mean":
             hidden = _sum_by_clip(hidden, clips) / torch.bincount(clips).unsqueeze(1)
         elif self.pooling == "last":

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from skxent.neural._compute import load_weights, take_weights
+from skxent.neural._compute import fewest_threads, load_weights, take_weights
 from skxent.neural._data import Frames, Sequences, cut_by_length, draw_batches
 
 __all__ = [
@@ -176,6 +176,13 @@ def pass_over(
     result : Pass
         Where the loss was not finite, the pass has ended.
     """
+    with fewest_threads(network):
+        return _pass_over(
+            network, problem, optimizer, rate_of, batch_size, random_state, max_grad_norm
+        )
+
+
+def _pass_over(network, problem, optimizer, rate_of, batch_size, random_state, max_grad_norm):
     device = next(network.parameters()).device
     mixed, scaler = _mixed_precision(device)
     network.train()
@@ -302,7 +309,7 @@ def compute_logits(network, data, n_clips, n_classes):
 def _logits_of_batches(network, data, items):
     device = next(network.parameters()).device
     network.eval()
-    with torch.inference_mode():
+    with torch.inference_mode(), fewest_threads(network):
         for places in cut_by_length(data.lengths_of(items), _MAX_FRAMES):
             batch = data.batch(items[places])
             yield network(*(tensor.to(device) for tensor in batch.inputs)), batch.rows

@@ -1,0 +1,146 @@
+"""Configuration of the documentation; `python -m sphinx -W docs docs/_build/html` builds it."""
+
+import logging
+import re
+import sys
+from pathlib import Path
+
+import skxent
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "skxent"
+author = "The skxent developers"
+project_copyright = author
+version = release = skxent.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+    "import_graph",
+]
+exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
+templates_path = ["_templates"]
+nitpicky = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skxent"
+html_static_path = ["_static"]
+html_css_files = ["skxent.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "header_links_before_dropdown": 5,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+# Pages whose neighbours are in the bar at the top have nothing to show at their left.
+html_sidebars = {
+    page: [] for page in ("index", "quick_start", "coming_from", "elsewhere", "changelog")
+}
+
+# Markdown, as GitHub reads it too.
+myst_enable_extensions = ["dollarmath", "fieldlist"]
+myst_heading_anchors = 3
+
+# Code is copied without prompts and output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+autosummary_generate = True
+autodoc_default_options = {"members": True}
+toc_object_entries_show_parents = "hide"
+autodoc_typehints = "none"  # numpydoc's sections say it
+# The templates under _templates/ list the members.
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    # Examples that answer a question; spoken_digits.py is a program of its own.
+    "ignore_pattern": r"(^|[/\\])(?!plot_)[^/\\]+\.py$",
+    "filename_pattern": r"/plot_",
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": "skxent",
+    "reference_url": {"skxent": None},
+    "abort_on_example_error": False,  # go on, and fail at the end: all broken ones are named
+    "show_memory": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+}
+
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3", None),
+    "numpy": ("https://numpy.org/doc/stable", None),
+    "scipy": ("https://docs.scipy.org/doc/scipy", None),
+    "sklearn": ("https://scikit-learn.org/stable", None),
+    "matplotlib": ("https://matplotlib.org/stable", None),
+    "joblib": ("https://joblib.readthedocs.io/en/stable", None),
+    "torch": ("https://docs.pytorch.org/docs/stable", None),
+}
+intersphinx_timeout = 10
+# References within skxent are all checked. Those to other projects become links where their
+# inventories can be fetched, and plain text without a network.
+nitpick_ignore_regex = [
+    ("py:.*", rf"({'|'.join([*intersphinx_mapping, *sys.stdlib_module_names])})(\..*)?"),
+    ("py:meth", "set_callbacks"),  # scikit-learn's, which skip_members leaves to it
+]
+
+
+class UnreachableInventories(logging.Filter):
+    """Let a build without a network pass: that an inventory can't be fetched is no warning.
+
+    The message has no type that `suppress_warnings` could name.
+    """
+
+    def filter(self, record):
+        """Make the failure to fetch an inventory a piece of information."""
+        if "failed to reach any of the inventories" in str(record.msg):
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
+def setup(app):
+    """Register what is above."""
+    logging.getLogger("sphinx.sphinx.ext.intersphinx").addFilter(UnreachableInventories())
+    app.connect("source-read", close_examples)
+    app.connect("autodoc-skip-member", skip_members)
+    app.connect("autodoc-process-docstring", protect_types, priority=400)  # before numpydoc
+
+
+def close_examples(app, docname, source):
+    """Take out the empty line that tells doctest where output ends, before the closing fence.
+
+    Fences that open have a language beside them.
+    """
+    source[0] = re.sub(r"\n\n```$", "\n```", source[0], flags=re.MULTILINE)
+
+
+def protect_types(app, what, name, obj, options, lines):
+    """Make types of parameters safe for reStructuredText.
+
+    A type may go on after a backslash in the next line, which numpydoc does not know, and hold
+    a name that ends in an underscore, which would be a link.
+    """
+    joined = re.sub(r" \\\n\s+", " ", "\n".join(lines))
+    is_type = re.compile(r"^[\w*]+ : .*$", re.MULTILINE)
+    joined = is_type.sub(lambda match: re.sub(r"_(?=\W)", r"\\_", match[0]), joined)
+    lines[:] = joined.split("\n")
+
+
+def skip_members(app, what, name, obj, skip, options):
+    """Leave out what scikit-learn defines, and fields, which Parameters describe."""
+    is_field = type(obj).__name__ == "_tuplegetter"
+    is_foreign = (getattr(obj, "__module__", None) or "skxent").partition(".")[0] != "skxent"
+    return skip or is_field or is_foreign or None
