@@ -3,36 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from objectives import Quadratic
 
 from skxent.second_order import lbfgs, newton_cg
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-class Quadratic:
-    """J(W) = offset + sum over rows of (w - m)' A (w - m) / 2.
-
-    The condition number of A is 100, before each parameter is scaled, on the space that its
-    null directions leave.
-    """
-
-    def __init__(self, seed, n_params=4, n_null=0, log_scale=0.0, offset=0.0):
-        rng = np.random.default_rng(seed)
-        rotation, _ = np.linalg.qr(rng.normal(size=(n_params, n_params)))
-        root = np.geomspace(0.1, 1.0, n_params)[n_null:, np.newaxis] * rotation[n_null:]
-        scale = 10.0 ** np.linspace(-log_scale, log_scale, n_params)
-        self.null = rotation[:n_null]
-        self.curvature = (root * scale).T @ (root * scale)
-        self.minimum = rng.normal(size=(2, n_params)) / scale
-        self.start = rng.normal(size=(2, n_params)) / scale
-        self.offset = offset
-
-    def __call__(self, params):
-        gradient = (params - self.minimum) @ self.curvature
-        return self.offset + 0.5 * float(np.vdot(gradient, params - self.minimum)), gradient
-
-    def hessian(self, params):
-        return lambda direction: direction @ self.curvature
 
 
 class LogSumExp:

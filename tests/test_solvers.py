@@ -3,39 +3,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from objectives import Quadratic
 
 from skxent.optimizers import adam, gradient_descent
 from skxent.solvers import descend, pass_over
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-class Quadratic:
-    """J(W) = sum over rows of (w - m)' A (w - m) / 2, where the condition number of A is 100."""
-
-    def __init__(self, seed, n_params=4):
-        rng = np.random.default_rng(seed)
-        rotation, _ = np.linalg.qr(rng.normal(size=(n_params, n_params)))
-        root = np.geomspace(0.1, 1.0, n_params)[:, np.newaxis] * rotation
-        self.curvature = root.T @ root
-        self.largest = np.linalg.eigvalsh(self.curvature)[-1]
-        self.minimum = rng.normal(size=(2, n_params))
-        self.start = rng.normal(size=(2, n_params))
-
-    def __call__(self, params):
-        gradient = (params - self.minimum) @ self.curvature
-        return 0.5 * float(np.vdot(gradient, params - self.minimum)), gradient
-
-    def batches(self, n_batches=3):
-        """Objectives whose mean is J: J plus linear terms that sum to zero."""
-        slopes = np.random.default_rng(0).normal(size=(n_batches, *self.start.shape))
-        slopes -= slopes.mean(axis=0)
-
-        def tilted(slope, params):
-            value, gradient = self(params)
-            return value + float(np.vdot(slope, params)), gradient + slope
-
-        return [lambda params, slope=slope: tilted(slope, params) for slope in slopes]
 
 
 def parabola(params):
