@@ -7,13 +7,21 @@ which is several times as fast as one product for each: a product with few
 columns spends its time on reading X.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from skxent.losses import binary_terms
+
+if TYPE_CHECKING:
+    from skxent.optimizers import UpdateRule
 
 __all__ = ["CandidateObjectives", "Descents", "descend_together"]
 
@@ -73,23 +81,23 @@ class CandidateObjectives:
     array([-0.2689, -0.2689,  0.7311])
     """
 
-    X: np.ndarray
-    targets: np.ndarray
+    X: Any  # scipy's matrices have no types
+    targets: NDArray[Any]
     n_classes: int
-    train_shares: np.ndarray
-    test_shares: np.ndarray
-    folds: np.ndarray
-    alphas: np.ndarray
+    train_shares: NDArray[Any]
+    test_shares: NDArray[Any]
+    folds: NDArray[Any]
+    alphas: NDArray[Any]
     fit_intercept: bool
     label_smoothing: float
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """Shape of the parameters, (n_candidates, n_outputs, n_features + fit_intercept)."""
         n_outputs = 1 if self.n_classes == 2 else self.n_classes
         return len(self.folds), n_outputs, self.X.shape[1] + int(self.fit_intercept)
 
-    def take(self, candidates):
+    def take(self, candidates: NDArray[Any]) -> Self:
         """Return the objectives of some of the candidates.
 
         Parameters
@@ -104,7 +112,7 @@ class CandidateObjectives:
         """
         return replace(self, folds=self.folds[candidates], alphas=self.alphas[candidates])
 
-    def __call__(self, params):
+    def __call__(self, params: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return the values, gradients and held-out losses of all candidates.
 
         Parameters
@@ -155,7 +163,9 @@ class CandidateObjectives:
         values += 0.5 * self.alphas * np.einsum("ckj,ckj->c", coef, coef)
         return values, gradients, held_out
 
-    def _terms(self, logits, rows, shares):
+    def _terms(
+        self, logits: NDArray[Any], rows: slice, shares: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Cross-entropies, and slopes of J in the logits, of which the array is used up."""
         if self.n_classes == 2:
             losses, slopes = binary_terms(logits[:, 0], self._distributions[1, rows])
@@ -184,7 +194,7 @@ class CandidateObjectives:
         return losses, slopes
 
     @cached_property
-    def _distributions(self):
+    def _distributions(self) -> NDArray[Any]:
         """Smoothed targets of shape (n_classes, n_samples)."""
         if self.targets.ndim == 2:
             one_hot = self.targets.T
@@ -194,7 +204,7 @@ class CandidateObjectives:
         return np.ascontiguousarray(smoothed, dtype=self.X.dtype)
 
     @property
-    def _ranges(self):
+    def _ranges(self) -> list[slice]:
         n_rows = _BLOCK_BYTES // (self.X.dtype.itemsize * self.shape[0] * self.shape[1])
         n_rows = max(16, n_rows)
         return [slice(i, i + n_rows) for i in range(0, self.X.shape[0], n_rows)]
@@ -224,15 +234,23 @@ class Descents:
     array([5])
     """
 
-    params: np.ndarray
-    n_iter: np.ndarray
-    held_out: np.ndarray
-    status: np.ndarray
+    params: NDArray[Any]
+    n_iter: NDArray[Any]
+    held_out: NDArray[Any]
+    status: NDArray[Any]
 
 
 def descend_together(
-    objectives, rule, *, learning_rates, max_iter, tol, factor_of, select=None, monitor=None
-):
+    objectives: CandidateObjectives,
+    rule: UpdateRule,
+    *,
+    learning_rates: NDArray[Any],
+    max_iter: int,
+    tol: float,
+    factor_of: Callable[[int], float],
+    select: Callable[[int, NDArray[Any], NDArray[Any]], NDArray[Any]] | None = None,
+    monitor: Callable[[int, int], bool] | None = None,
+) -> Descents:
     """Descend the objectives of all candidates, each as :func:`skxent.solvers.descend` would.
 
     Parameters

@@ -9,9 +9,11 @@ its use in :mod:`skxent.mfcc`.
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.fft
+from numpy.typing import ArrayLike, NDArray
 from python_speech_features import get_filterbanks
 from scipy.signal import get_window
 
@@ -230,7 +232,9 @@ CONVENTIONS = {
 
 
 @functools.lru_cache(maxsize=64)
-def mel_filterbank(convention, n_mels, n_fft, sample_rate, fmin, fmax):
+def mel_filterbank(
+    convention: Convention, n_mels: int, n_fft: int, sample_rate: float, fmin: float, fmax: float
+) -> NDArray[Any]:
     r"""Compute the weights of a convention's mel filters.
 
     Parameters
@@ -253,6 +257,7 @@ def mel_filterbank(convention, n_mels, n_fft, sample_rate, fmin, fmax):
     >>> mel_filterbank(CONVENTIONS["kaldi"], 23, 512, 16000, 20, 8000).shape
     (257, 23)
     """
+    filters: NDArray[np.float64]
     if convention.triangles == "bins":
         filters = get_filterbanks(n_mels, n_fft, sample_rate, fmin, fmax).T
     else:
@@ -272,7 +277,7 @@ def mel_filterbank(convention, n_mels, n_fft, sample_rate, fmin, fmax):
     return filters
 
 
-def mel_frequencies(convention, n_mels, fmin, fmax):
+def mel_frequencies(convention: Convention, n_mels: int, fmin: float, fmax: float) -> NDArray[Any]:
     """Compute the frequencies between which a convention's filters lie.
 
     Parameters
@@ -301,7 +306,9 @@ def mel_frequencies(convention, n_mels, fmin, fmax):
     return to_hertz(np.linspace(to_mel(fmin), to_mel(fmax), n_mels + 2))
 
 
-def window_values(convention, name, n_samples):
+def window_values(
+    convention: Convention, name: str | tuple[Any, ...], n_samples: int
+) -> NDArray[Any] | None:
     """Compute a convention's window.
 
     Parameters
@@ -332,17 +339,19 @@ def window_values(convention, name, n_samples):
     """
     if name in ("boxcar", "rectangular"):
         return None
-    exponent = 0.85 if name == "povey" else 1.0
+    window: NDArray[np.float64]
     try:
         window = get_window(
             "hann" if name == "povey" else name, n_samples, fftbins=convention.periodic
         )
     except (ValueError, TypeError) as error:
         raise ValueError(f"window={name!r} is no window that scipy knows: {error}") from error
-    return window**exponent
+    return window**0.85 if name == "povey" else window
 
 
-def cepstrum_matrix(convention, n_mels, n_mfcc, lifter):
+def cepstrum_matrix(
+    convention: Convention, n_mels: int, n_mfcc: int, lifter: float
+) -> NDArray[Any]:
     """Compute the matrix from logarithms of energies to lifted coefficients.
 
     Parameters
@@ -367,7 +376,9 @@ def cepstrum_matrix(convention, n_mels, n_mfcc, lifter):
     array([[ 1.   ,  0.707],
            [ 1.   , -0.707]])
     """
-    matrix = scipy.fft.dct(np.eye(n_mels), type=2, norm="ortho", axis=1)[:, :n_mfcc]
+    matrix: NDArray[np.float64] = scipy.fft.dct(np.eye(n_mels), type=2, norm="ortho", axis=1)[
+        :, :n_mfcc
+    ]
     if convention.dct == "htk":
         matrix[:, 0] *= math.sqrt(2.0)
     if lifter > 0.0:
@@ -379,21 +390,21 @@ def cepstrum_matrix(convention, n_mels, n_mfcc, lifter):
     return convention.unit * matrix
 
 
-def _htk_mel(hertz):
+def _htk_mel(hertz: ArrayLike) -> NDArray[Any]:
     return 2595.0 * np.log10(1.0 + np.asarray(hertz) / 700.0)
 
 
-def _htk_hertz(mel):
+def _htk_hertz(mel: ArrayLike) -> NDArray[Any]:
     return 700.0 * (10.0 ** (np.asarray(mel) / 2595.0) - 1.0)
 
 
-def _slaney_mel(hertz):
+def _slaney_mel(hertz: ArrayLike) -> NDArray[Any]:
     hertz = np.asarray(hertz, dtype=np.float64)
     above = 15.0 + 27.0 / math.log(6.4) * np.log(np.maximum(hertz, 1000.0) / 1000.0)
     return np.where(hertz < 1000.0, hertz * 3.0 / 200.0, above)
 
 
-def _slaney_hertz(mel):
+def _slaney_hertz(mel: ArrayLike) -> NDArray[Any]:
     mel = np.asarray(mel, dtype=np.float64)
     above = 1000.0 * np.exp(math.log(6.4) / 27.0 * (np.maximum(mel, 15.0) - 15.0))
     return np.where(mel < 15.0, mel * 200.0 / 3.0, above)

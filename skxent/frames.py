@@ -5,7 +5,11 @@ n_coefficients)`` and the number of frames of each clip, its `lengths`. The
 functions here are pure and never mix clips.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["STATISTICS", "delta", "normalize", "pool", "summarize"]
 
@@ -20,7 +24,7 @@ STATISTICS = {
 }
 
 
-def delta(frames, width=2, lengths=None):
+def delta(frames: NDArray[Any], width: int = 2, lengths: ArrayLike | None = None) -> NDArray[Any]:
     r"""Slope of each coefficient over the neighbouring frames.
 
     .. math::
@@ -76,7 +80,7 @@ def delta(frames, width=2, lengths=None):
     return slopes
 
 
-def normalize(frames, how, lengths=None):
+def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) -> NDArray[Any]:
     """Shift and scale each coefficient of a clip to mean zero, or also to variance one.
 
     Cepstral mean (and variance) normalisation, which takes out the channel.
@@ -127,7 +131,9 @@ def normalize(frames, how, lengths=None):
     return normalized
 
 
-def pool(frames, how, n_segments=1, lengths=None):
+def pool(
+    frames: NDArray[Any], how: str, n_segments: int = 1, lengths: ArrayLike | None = None
+) -> NDArray[Any]:
     """Summarise the frames of each clip, over equal stretches of it.
 
     Parameters
@@ -183,15 +189,15 @@ def pool(frames, how, n_segments=1, lengths=None):
 
 
 def summarize(
-    frames,
-    lengths,
+    frames: NDArray[Any],
+    lengths: ArrayLike,
     *,
-    deltas=0,
-    delta_width=2,
-    normalization=None,
-    pooling=None,
-    n_segments=1,
-):
+    deltas: int = 0,
+    delta_width: int = 2,
+    normalization: str | None = None,
+    pooling: str | None = None,
+    n_segments: int = 1,
+) -> NDArray[Any]:
     """Append slopes to the coefficients, normalise and pool them.
 
     Parameters
@@ -248,7 +254,12 @@ def summarize(
     return summary.reshape(n_rows, -1)
 
 
-def _segment_means(frames, starts, counts, around=None):
+def _segment_means(
+    frames: NDArray[Any],
+    starts: NDArray[Any],
+    counts: NDArray[Any],
+    around: NDArray[Any] | None = None,
+) -> NDArray[Any]:
     """Mean of the frames of each segment; with `around`, of their squared distance to it.
 
     Segments follow each other without a gap. One that is longer than a block is
@@ -266,13 +277,14 @@ def _segment_means(frames, starts, counts, around=None):
                 if around is not None:
                     part = np.square(part - around[i])
                 sums[i] += part.sum(axis=0, dtype=np.float64)
-    return (sums / counts[:, np.newaxis]).astype(frames.dtype)
+    means: NDArray[Any] = (sums / counts[:, np.newaxis]).astype(frames.dtype)
+    return means
 
 
-def _blocks(n_rows):
+def _blocks(n_rows: int) -> Iterator[slice]:
     for start in range(0, n_rows, _BLOCK_ROWS):
         yield slice(start, min(start + _BLOCK_ROWS, n_rows))
 
 
-def _as_lengths(frames, lengths):
+def _as_lengths(frames: NDArray[Any], lengths: ArrayLike | None) -> NDArray[Any]:
     return np.array([len(frames)]) if lengths is None else np.asarray(lengths)

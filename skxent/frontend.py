@@ -5,8 +5,10 @@ import hashlib
 import math
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skxent.conventions import (
     CONVENTIONS,
@@ -63,27 +65,27 @@ class FrontEnd:
     frame_step: int
     n_fft: int
     preemphasis: float
-    window: np.ndarray | None
-    filterbank: np.ndarray
-    cepstrum: np.ndarray | None
-    frequencies: np.ndarray
+    window: NDArray[Any] | None
+    filterbank: NDArray[Any]
+    cepstrum: NDArray[Any] | None
+    frequencies: NDArray[Any]
     n_empty: int
 
     @property
-    def n_coefficients(self):
+    def n_coefficients(self) -> int:
         """Number of values of a frame."""
         last = self.filterbank if self.cepstrum is None else self.cepstrum
-        return last.shape[1]
+        return int(last.shape[1])
 
     @property
-    def n_before(self):
+    def n_before(self) -> int:
         """Number of samples by which the first frame begins before the signal."""
         if self.convention.edges != "center":
             return 0
         # The frame lies in the middle of the transform's length, which is centred.
         return self.n_fft // 2 - (self.n_fft - self.frame_length) // 2
 
-    def n_frames(self, n_samples):
+    def n_frames(self, n_samples: int) -> int:
         """Return the number of frames of a signal, at least one.
 
         Parameters
@@ -104,7 +106,7 @@ class FrontEnd:
         return 1 + rest // self.frame_step
 
     @functools.cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """All that frames depend on, besides the signal, as a string.
 
         It is made of what the settings amount to: a setting that is None, and one
@@ -119,10 +121,10 @@ class FrontEnd:
                 digest.update(b"none")
             else:
                 digest.update(repr((array.dtype.str, array.shape)).encode())
-                digest.update(np.ascontiguousarray(array))
+                digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:32]
 
-    def warn_of_empty_filters(self, stacklevel):
+    def warn_of_empty_filters(self, stacklevel: int) -> None:
         """Warn if mel filters hold no bin of the spectrum.
 
         Parameters
@@ -138,7 +140,7 @@ class FrontEnd:
                 stacklevel=stacklevel + 1,
             )
 
-    def frame_times(self, n_frames):
+    def frame_times(self, n_frames: int) -> NDArray[Any]:
         """Return the times of the centres of frames.
 
         Parameters
@@ -156,22 +158,22 @@ class FrontEnd:
 
 
 def design(
-    sample_rate,
+    sample_rate: float,
     *,
-    convention="psf",
-    frame_length=0.025,
-    frame_step=0.010,
-    n_fft=None,
-    window=None,
-    preemphasis=None,
-    n_mels=None,
-    fmin=None,
-    fmax=None,
-    n_mfcc=13,
-    lifter=None,
-    features="mfcc",
-    dtype="float64",
-):
+    convention: str = "psf",
+    frame_length: float = 0.025,
+    frame_step: float = 0.010,
+    n_fft: int | None = None,
+    window: str | tuple[Any, ...] | None = None,
+    preemphasis: float | None = None,
+    n_mels: int | None = None,
+    fmin: float | None = None,
+    fmax: float | None = None,
+    n_mfcc: int = 13,
+    lifter: float | None = None,
+    features: str = "mfcc",
+    dtype: str = "float64",
+) -> FrontEnd:
     r"""Resolve settings into a front end.
 
     Parameters
@@ -271,7 +273,7 @@ def design(
     if defaults.power == 2:
         # A bin is its real and its imaginary part, whose squares add up.
         weights = np.repeat(weights, 2, axis=0)
-    window = window_values(defaults, defaults.window if window is None else window, n_length)
+    values = window_values(defaults, defaults.window if window is None else window, n_length)
     return FrontEnd(
         convention=defaults,
         sample_rate=sample_rate,
@@ -279,7 +281,7 @@ def design(
         frame_step=n_step,
         n_fft=n_fft,
         preemphasis=defaults.preemphasis if preemphasis is None else preemphasis,
-        window=None if window is None else window.astype(dtype),
+        window=None if values is None else values.astype(dtype),
         filterbank=weights.astype(dtype),
         cepstrum=cepstrum,
         frequencies=mel_frequencies(defaults, n_mels, fmin, fmax)[1:-1],
@@ -287,7 +289,7 @@ def design(
     )
 
 
-def shared_design(*args, **settings):
+def shared_design(*args: Any, **settings: Any) -> FrontEnd:
     """Resolve settings into a front end as :func:`design`, but for the same ones only once.
 
     Parameters
@@ -318,7 +320,7 @@ def shared_design(*args, **settings):
 
 
 @functools.lru_cache(maxsize=16)
-def _design_once(*args, **settings):
+def _design_once(*args: Any, **settings: Any) -> FrontEnd:
     front_end = design(*args, **settings)
     for array in vars(front_end).values():
         if isinstance(array, np.ndarray):
@@ -326,7 +328,7 @@ def _design_once(*args, **settings):
     return front_end
 
 
-def _to_samples(name, seconds, sample_rate, rounds_up):
+def _to_samples(name: str, seconds: float, sample_rate: float, rounds_up: bool) -> int:
     if not seconds < 10:
         raise ValueError(f"{name}={seconds!r} must be less than 10: it is in seconds")
     # Rounded down, 0.029 s at 1 kHz are still 29 samples, though the product is less.

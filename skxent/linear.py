@@ -13,10 +13,13 @@ parameters are one array of shape ``(n_outputs, n_features + fit_intercept)``;
 the intercept is its last column, and is not penalised.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import eigvalsh
 from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator, eigsh
@@ -97,9 +100,9 @@ class LinearObjective:
     0.35
     """
 
-    X: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
+    X: Any  # scipy's matrices have no types
+    targets: NDArray[Any]
+    weights: NDArray[np.float64]
     n_classes: int
     alpha: float
     fit_intercept: bool
@@ -107,12 +110,12 @@ class LinearObjective:
     total_weight: float | None = None
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """Shape of the parameters, (n_outputs, n_features + fit_intercept)."""
         n_outputs = 1 if self.n_classes == 2 else self.n_classes
         return n_outputs, self.X.shape[1] + self.fit_intercept
 
-    def __call__(self, params):
+    def __call__(self, params: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         """Return the value of J and its gradient.
 
         Parameters
@@ -139,7 +142,7 @@ class LinearObjective:
         gradient[:, : self.X.shape[1]] += self.alpha * coef
         return value + 0.5 * self.alpha * float(np.vdot(coef, coef)), gradient
 
-    def loss_and_accuracy(self, params):
+    def loss_and_accuracy(self, params: NDArray[Any]) -> tuple[float, float]:
         """Return the mean cross-entropy, without the penalty, and the accuracy.
 
         Parameters
@@ -168,7 +171,7 @@ class LinearObjective:
             accuracy += float(self._shares[rows] @ (logits.argmax(axis=1) == targets))
         return loss, accuracy
 
-    def hessian(self, params):
+    def hessian(self, params: NDArray[Any]) -> Callable[[NDArray[Any]], NDArray[Any]]:
         """Return the Hessian of J as a function that multiplies by it.
 
         Parameters
@@ -187,7 +190,7 @@ class LinearObjective:
         if size <= _MAX_KEPT_BYTES:
             kept = [self._curvature(X, params) for _, X in self._blocks]
 
-        def product(direction):
+        def product(direction: NDArray[Any]) -> NDArray[Any]:
             result = np.zeros(self.shape)
             for i, (rows, X) in enumerate(self._blocks):
                 curvature = kept[i] if kept else self._curvature(X, params)
@@ -204,7 +207,7 @@ class LinearObjective:
 
         return product
 
-    def take(self, rows):
+    def take(self, rows: slice | NDArray[Any]) -> Self:
         """Return the objective of some samples, whose gradient estimates that of all.
 
         Parameters
@@ -223,7 +226,7 @@ class LinearObjective:
             self, X=self.X[rows], targets=self.targets[rows], weights=weights, total_weight=total
         )
 
-    def curvature_bound(self, batch_size=None):
+    def curvature_bound(self, batch_size: int | None = None) -> float:
         r"""Return an upper bound L of the curvature of J, anywhere.
 
         .. math::
@@ -259,16 +262,20 @@ class LinearObjective:
         """
         cap = 0.25 if self.n_classes == 2 else 0.5
         bound = cap * self._largest_eigenvalue() + self.alpha
-        n = self.X.shape[0]
+        n: int = self.X.shape[0]
         if batch_size is None or batch_size >= n:
             return bound
-        squares = np.concatenate([np.ravel(_squares(X).sum(axis=1)) for _, X in self._blocks])
+        squares: NDArray[np.float64] = np.concatenate(
+            [np.ravel(_squares(X).sum(axis=1)) for _, X in self._blocks]
+        )
         largest = float(np.max(n * self._shares * (squares + self.fit_intercept)))
         single = cap * largest + self.alpha
         b = batch_size
         return n * (b - 1) / (b * (n - 1)) * bound + (n - b) / (b * (n - 1)) * single
 
-    def preconditioner(self, params, current=None):
+    def preconditioner(
+        self, params: NDArray[Any], current: Preconditioner | None = None
+    ) -> Preconditioner:
         r"""Return a model of the Hessian of J that is quickly solved with.
 
         .. math::
@@ -320,23 +327,23 @@ class LinearObjective:
         return Preconditioner.from_matrix(gram, penalties, level)
 
     @cached_property
-    def _total(self):
+    def _total(self) -> float:
         return float(self.weights.sum()) if self.total_weight is None else self.total_weight
 
     @cached_property
-    def _shares(self):
+    def _shares(self) -> NDArray[np.float64]:
         """The weights as shares of their sum, before float32 sees weights that it can't hold."""
         return self.weights / self._total
 
     @cached_property
-    def _targets(self):
+    def _targets(self) -> NDArray[Any]:
         """Targets as the losses take them: for two classes the share of the second one."""
         if self.targets.ndim == 2 and self.n_classes == 2:
             return self.targets[:, 1]
         return self.targets
 
     @cached_property
-    def _blocks(self):
+    def _blocks(self) -> list[tuple[slice, Any]]:
         """Pairs of a range of rows, and X there."""
         n_samples, n_features = self.X.shape
         n_outputs = self.shape[0]
@@ -346,13 +353,13 @@ class LinearObjective:
         ranges = [slice(i, min(i + n_rows, n_samples)) for i in range(0, n_samples, n_rows)]
         return [(rows, _view(self.X, rows)) for rows in ranges]
 
-    def _terms(self, logits, rows):
+    def _terms(self, logits: NDArray[Any], rows: slice) -> tuple[NDArray[Any], NDArray[Any]]:
         if self.n_classes > 2:
             return softmax_terms(logits, self._targets[rows], self.label_smoothing)
         losses, slopes = binary_terms(logits[:, 0], self._targets[rows], self.label_smoothing)
         return losses, slopes[:, np.newaxis]
 
-    def _forward(self, X, params):
+    def _forward(self, X: Any, params: NDArray[Any]) -> NDArray[Any]:
         """Logits of a block, in Fortran order: the losses run fastest along the samples."""
         coef = params[:, : X.shape[1]].astype(X.dtype, copy=False)
         logits = np.asfortranarray(X @ coef.T) if issparse(X) else (coef @ X.T).T
@@ -360,13 +367,13 @@ class LinearObjective:
             logits += params[:, -1].astype(X.dtype, copy=False)
         return logits
 
-    def _add_backward(self, gradient, X, slopes):
+    def _add_backward(self, gradient: NDArray[Any], X: Any, slopes: NDArray[Any]) -> None:
         """Add a block's part of the gradient from the slopes of its logits."""
         gradient[:, : X.shape[1]] += (X.T @ slopes).T if issparse(X) else slopes.T @ X
         if self.fit_intercept:
             gradient[:, -1] += slopes.sum(axis=0, dtype=np.float64)
 
-    def _balance(self, gradient):
+    def _balance(self, gradient: NDArray[Any]) -> None:
         """Make the slopes sum to zero over the classes: along that nothing curves.
 
         What rounding leaves there, a second-order solver would take for a slope
@@ -375,22 +382,23 @@ class LinearObjective:
         if self.n_classes > 2:
             gradient -= gradient.mean(axis=0)
 
-    def _curvature(self, X, params):
+    def _curvature(self, X: Any, params: NDArray[Any]) -> NDArray[Any]:
         """Return what the Hessian needs of a block: probabilities, or the sigmoid's slope."""
         logits = self._forward(X, params)
         if self.n_classes > 2:
             return softmax(logits)
-        decay = np.exp(-np.abs(logits))
+        decay: NDArray[np.floating] = np.exp(-np.abs(logits))
         return decay / (1.0 + decay) ** 2
 
-    def _uncertainty(self, X, params):
+    def _uncertainty(self, X: Any, params: NDArray[Any]) -> NDArray[Any]:
         """Mean curvature of each sample's cross-entropy; not quite zero, so that M is definite."""
         curvature = self._curvature(X, params)
         if self.n_classes > 2:
             curvature = curvature * (1.0 - curvature)
-        return curvature.sum(axis=1, dtype=np.float64) / (self.n_classes - 1) + 1e-10
+        sums: NDArray[np.float64] = curvature.sum(axis=1, dtype=np.float64)
+        return sums / (self.n_classes - 1) + 1e-10
 
-    def _gram(self, weights):
+    def _gram(self, weights: NDArray[Any]) -> NDArray[Any]:
         """X~' diag(weights) X~."""
         gram = np.zeros((self.shape[1],) * 2)
         n_features = self.X.shape[1]
@@ -410,12 +418,12 @@ class LinearObjective:
         return gram
 
     @property
-    def is_narrow(self):
+    def is_narrow(self) -> bool:
         """Whether products of features are few enough for a preconditioner to look at."""
         return self.shape[1] <= (_MAX_DENSE if issparse(self.X) else _MAX_GRAM)
 
     @cached_property
-    def _sample(self):
+    def _sample(self) -> Self:
         """The objective of as many samples as a preconditioner is made from."""
         n_samples, n_params = self.X.shape[0], self.shape[1]
         size = min(8 * n_params, _GRAM_SIZE // n_params)
@@ -427,41 +435,48 @@ class LinearObjective:
         return replace(self.take(np.sort(drawn)), total_weight=None)
 
     @cached_property
-    def _variances(self):
+    def _variances(self) -> NDArray[np.float64]:
         """Weighted variance of each feature."""
-        means = sum(self._shares[rows] @ X for rows, X in self._blocks)
-        if issparse(self.X):
-            of_entries = sum(self._shares[rows] @ _deviations(X, means) for rows, X in self._blocks)
-            return of_entries + means**2 * (1.0 - self._filled)
-        return sum(self._shares[rows] @ np.square(X - means) for rows, X in self._blocks)
+        means = self._average(lambda X: X)
+        if not issparse(self.X):
+            return self._average(lambda X: np.square(X - means))
+        of_entries = self._average(lambda X: _deviations(X, means))
+        return of_entries + means**2 * (1.0 - self._filled)
 
     @cached_property
-    def _second_moments(self):
+    def _second_moments(self) -> NDArray[np.float64]:
         """Weighted mean square of each feature."""
-        return sum(self._shares[rows] @ _squares(X) for rows, X in self._blocks)
+        return self._average(_squares)
 
     @cached_property
-    def _filled(self):
+    def _filled(self) -> NDArray[np.float64]:
         """Share of the samples in which each feature is not zero."""
-        return sum(self._shares[rows] @ (X != 0.0) for rows, X in self._blocks)
+        return self._average(lambda X: X != 0.0)
 
     @cached_property
-    def _scales(self):
+    def _scales(self) -> NDArray[np.float64]:
         """Mean square of each feature's entries, zeros of sparse ones aside, times their share."""
         if not issparse(self.X):
             return self._second_moments
         # By how often it is not zero, a feature would be taken for flatter than it is.
-        scales = np.zeros_like(self._filled)
+        scales: NDArray[np.float64] = np.zeros_like(self._filled)
         np.divide(self._second_moments, self._filled, out=scales, where=self._filled > 0.0)
-        return scales * self._filled.mean()
+        return scales * float(self._filled.mean())
 
-    def _largest_eigenvalue(self):
+    def _average(self, function: Callable[[Any], Any]) -> NDArray[np.float64]:
+        """Weighted mean over the samples of what a function makes of X's rows."""
+        average = np.zeros(self.X.shape[1])
+        for rows, X in self._blocks:
+            average += self._shares[rows] @ function(X)
+        return average
+
+    def _largest_eigenvalue(self) -> float:
         """Largest eigenvalue of X~' diag(w) X~ / sum(w)."""
         n_params = self.shape[1]
         if n_params <= _MAX_DENSE:
             return max(float(eigvalsh(self._gram(self._shares))[-1]), 0.0)
 
-        def product(vector):
+        def product(vector: NDArray[Any]) -> NDArray[Any]:
             vector = vector.reshape(1, n_params)
             result = np.zeros((1, n_params))
             for rows, X in self._blocks:
@@ -479,18 +494,18 @@ class LinearObjective:
         return float(values[0] + residual)
 
 
-def _squares(X):
+def _squares(X: Any) -> Any:
     X = X.astype(np.float64, copy=False)  # squares of float32 may overflow
     return X.multiply(X) if issparse(X) else np.square(X)
 
 
-def _deviations(X, means):
+def _deviations(X: Any, means: NDArray[Any]) -> Any:
     """Squares of the distances of a sparse matrix's entries that are not zero from means."""
     distances = X.data - means[X.indices]
     return type(X)((distances**2, X.indices, X.indptr), shape=X.shape)
 
 
-def _view(X, rows):
+def _view(X: Any, rows: slice) -> Any:
     """Rows of X without a copy."""
     if not issparse(X):
         return X[rows]

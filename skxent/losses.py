@@ -15,7 +15,11 @@ with logits ``[0, 40, 0]`` and class 1 it is 8.5e-18, where the usual formula
 gives 0.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "binary_terms",
@@ -28,7 +32,7 @@ __all__ = [
 ]
 
 
-def softmax(logits):
+def softmax(logits: ArrayLike) -> NDArray[Any]:
     r"""Turn logits into probabilities along the last axis.
 
     .. math:: p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}
@@ -64,7 +68,7 @@ def softmax(logits):
     return probabilities.reshape(logits.shape)
 
 
-def log_softmax(logits):
+def log_softmax(logits: ArrayLike) -> NDArray[Any]:
     r"""Turn logits into log-probabilities (nats) along the last axis.
 
     .. math:: \log p_k = z_k - \log \sum_j e^{z_j}
@@ -94,7 +98,13 @@ def log_softmax(logits):
     return shifted.reshape(logits.shape)
 
 
-def cross_entropy(logits, targets, *, sample_weight=None, label_smoothing=0.0):
+def cross_entropy(
+    logits: ArrayLike,
+    targets: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    label_smoothing: float = 0.0,
+) -> tuple[float | NDArray[Any], NDArray[Any]]:
     r"""Mean softmax cross-entropy and its gradient with respect to the logits.
 
     .. math::
@@ -164,8 +174,13 @@ def cross_entropy(logits, targets, *, sample_weight=None, label_smoothing=0.0):
 
 
 def sequence_cross_entropy(
-    logits, targets, *, lengths=None, sample_weight=None, label_smoothing=0.0
-):
+    logits: Sequence[ArrayLike] | NDArray[Any],
+    targets: Sequence[ArrayLike] | NDArray[Any],
+    *,
+    lengths: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    label_smoothing: float = 0.0,
+) -> tuple[float, list[NDArray[Any]] | NDArray[Any]]:
     r"""Cross-entropy of sequences, summed over the frames of each.
 
     .. math::
@@ -220,8 +235,7 @@ def sequence_cross_entropy(
     counts = _check_lengths(logits, lengths)
     weights = _check_weights(sample_weight, (len(counts),))
     weights = weights / weights.sum()
-    gradient = [] if lengths is None else np.zeros_like(_as_floats(logits))
-    loss = 0.0
+    loss, gradient = 0.0, []
     for i, (count, weight) in enumerate(zip(counts, weights, strict=True)):
         try:
             frames = _as_logits(logits[i], min_ndim=2)[:count]
@@ -236,14 +250,18 @@ def sequence_cross_entropy(
             raise type(error)(f"sequence {i}: {error}") from error
         loss += float(weight * losses.sum(dtype=np.float64))
         part *= weight
-        if lengths is None:
-            gradient.append(part)
-        else:
-            gradient[i, :count] = part
-    return loss, gradient
+        gradient.append(part)
+    if lengths is None:
+        return loss, gradient
+    padded = np.zeros_like(_as_floats(logits))
+    for i, part in enumerate(gradient):
+        padded[i, : len(part)] = part
+    return loss, padded
 
 
-def softmax_terms(logits, targets, label_smoothing=0.0):
+def softmax_terms(
+    logits: NDArray[Any], targets: NDArray[Any], label_smoothing: float = 0.0
+) -> tuple[NDArray[Any], NDArray[Any]]:
     r"""Cross-entropy of each sample and its gradient, without a check or a sum.
 
     The kernel of :func:`cross_entropy`, for callers who have checked their
@@ -305,7 +323,7 @@ def softmax_terms(logits, targets, label_smoothing=0.0):
     return losses, gradients
 
 
-def hessian_terms(probabilities, directions):
+def hessian_terms(probabilities: NDArray[Any], directions: NDArray[Any]) -> NDArray[Any]:
     r"""Product of each sample's Hessian of the cross-entropy with a direction.
 
     .. math::
@@ -338,13 +356,15 @@ def hessian_terms(probabilities, directions):
            [ 4.24835426e-18, -4.24835426e-18]])
     """
     top = probabilities.argmax(axis=1)[:, np.newaxis]
-    products = directions - np.take_along_axis(directions, top, axis=1)
+    products: NDArray[Any] = directions - np.take_along_axis(directions, top, axis=1)
     products *= probabilities
     products -= probabilities * products.sum(axis=1)[:, np.newaxis]
     return products
 
 
-def binary_terms(logits, targets, label_smoothing=0.0):
+def binary_terms(
+    logits: NDArray[Any], targets: NDArray[Any], label_smoothing: float = 0.0
+) -> tuple[NDArray[Any], NDArray[Any]]:
     r"""Cross-entropy of two classes, one logit for each sample, and its gradient.
 
     .. math::
@@ -392,7 +412,9 @@ def binary_terms(logits, targets, label_smoothing=0.0):
     return losses, gradients
 
 
-def _exponentials(logits):
+def _exponentials(
+    logits: NDArray[Any],
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Shift each row of a 2-D array by its largest logit, and exponentiate it.
 
     Returns the shifted logits and the probabilities (both fresh arrays), the
@@ -413,7 +435,9 @@ def _exponentials(logits):
     return shifted, probabilities, rest, is_top
 
 
-def _terms_of_any_shape(logits, targets, label_smoothing):
+def _terms_of_any_shape(
+    logits: NDArray[Any], targets: NDArray[Any], label_smoothing: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Apply :func:`softmax_terms` to checked logits with leading axes."""
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing!r}")
@@ -426,12 +450,12 @@ def _terms_of_any_shape(logits, targets, label_smoothing):
     return losses.reshape(shape[:-1]), gradients.reshape(shape)
 
 
-def _as_floats(values):
-    values = np.asarray(values)
-    return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
+def _as_floats(values: Any) -> NDArray[Any]:
+    array = np.asarray(values)
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
-def _as_logits(logits, min_ndim=1):
+def _as_logits(logits: ArrayLike, min_ndim: int = 1) -> NDArray[Any]:
     logits = _as_floats(logits)
     if logits.ndim < min_ndim or 0 in logits.shape[-min_ndim:]:
         wanted = "(..., n_samples, n_classes)" if min_ndim == 2 else "(..., n_classes)"
@@ -441,7 +465,7 @@ def _as_logits(logits, min_ndim=1):
     return logits
 
 
-def _check_targets(targets, shape):
+def _check_targets(targets: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     """Check integer labels or float distributions against logits of `shape`."""
     targets = np.asarray(targets)
     if targets.dtype.kind not in "iuf":
@@ -482,7 +506,7 @@ def _check_targets(targets, shape):
     return targets
 
 
-def _check_weights(sample_weight, shape):
+def _check_weights(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[Any]:
     """Check that weights fit samples of `shape`; None is one for each."""
     if sample_weight is None:
         return np.ones(shape)
@@ -498,7 +522,7 @@ def _check_weights(sample_weight, shape):
     return weights
 
 
-def _check_lengths(logits, lengths):
+def _check_lengths(logits: Any, lengths: ArrayLike | None) -> list[int]:
     """Return the number of frames of each sequence."""
     if lengths is None:
         return [len(frames) for frames in logits]
@@ -513,4 +537,5 @@ def _check_lengths(logits, lengths):
             "lengths must be one integer from 1 to max_frames for each sequence of logits of "
             f"shape (n_sequences, max_frames, n_classes), got {lengths!r} for shape {shape}"
         )
-    return lengths.tolist()
+    counts: list[int] = lengths.tolist()
+    return counts

@@ -10,12 +10,15 @@ one that comes in pieces. What is then done with frames is in
 
 import itertools
 import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import as_strided
+from numpy.typing import ArrayLike, NDArray
 
-from skxent.frontend import shared_design
+from skxent.frontend import FrontEnd, shared_design
 
 __all__ = ["compute", "compute_chunks", "mfcc", "stream"]
 
@@ -30,7 +33,7 @@ _NO_SAMPLES = "chunks must hold at least one sample"
 _kept = threading.local()
 
 
-def mfcc(signal, sample_rate=16000, **settings):
+def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDArray[Any]:
     """Compute the features of one signal.
 
     Parameters
@@ -73,7 +76,9 @@ def mfcc(signal, sample_rate=16000, **settings):
     return frames
 
 
-def stream(chunks, sample_rate=16000, **settings):
+def stream(
+    chunks: Iterable[ArrayLike], sample_rate: float = 16000, **settings: Any
+) -> Iterator[NDArray[Any]]:
     """Compute the features of a signal that comes in chunks, as they come.
 
     The frames are those of :func:`mfcc` of the whole signal, bit for bit, however
@@ -122,7 +127,9 @@ def stream(chunks, sample_rate=16000, **settings):
     yield from compute_chunks(map(_as_signal, itertools.chain([chunk], chunks)), front_end)
 
 
-def compute(signals, front_end):
+def compute(
+    signals: Sequence[NDArray[Any]], front_end: FrontEnd
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Compute the features of signals, some hundred frames at a time.
 
     Parameters
@@ -165,7 +172,7 @@ def compute(signals, front_end):
     return frames, lengths
 
 
-def compute_chunks(chunks, front_end):
+def compute_chunks(chunks: Iterable[NDArray[Any]], front_end: FrontEnd) -> Iterator[NDArray[Any]]:
     """Compute the features of a signal that comes in chunks, as :func:`stream` does.
 
     Parameters
@@ -221,7 +228,7 @@ def compute_chunks(chunks, front_end):
         first += taken
 
 
-def _keep_block(front_end):
+def _keep_block(front_end: FrontEnd) -> "_Block":
     block = getattr(_kept, "block", None)
     if block is None or block.front_end is not front_end:
         block = _kept.block = _Block(front_end)
@@ -237,7 +244,7 @@ class _Block:
     signal into the next are computed in vain.
     """
 
-    def __init__(self, front_end):
+    def __init__(self, front_end: FrontEnd) -> None:
         self.front_end = front_end
         length, step = front_end.frame_length, front_end.frame_step
         dtype = front_end.filterbank.dtype
@@ -266,25 +273,30 @@ class _Block:
         self.bands = _cut_into_bands(front_end.filterbank)
         self.clear()
 
-    def clear(self):
+    def clear(self) -> None:
         self.samples.fill(0.0)
         self.n_used = 0
-        self.pieces, self.heads, self.tails, self.previous = [], [], [], []
+        self.pieces: list[tuple[int, int]] = []
+        self.heads: list[int] = []
+        self.tails: list[int] = []
+        self.previous: list[float] = []
 
-    def n_samples_needed(self, first, origin):
+    def n_samples_needed(self, first: int, origin: int) -> int:
         """Return how many samples from `origin` on a block needs from frame `first` on."""
         front_end = self.front_end
         begin = first * front_end.frame_step - front_end.n_before
         return begin + (self.n_rows - 1) * front_end.frame_step + front_end.frame_length - origin
 
-    def compute_one(self, signal, origin, first, n_frames, end):
+    def compute_one(
+        self, signal: NDArray[Any], origin: int, first: int, n_frames: int, end: int
+    ) -> NDArray[Any]:
         """Return frames `first` and on of a single signal; arguments as in `place`."""
         frames = np.empty((n_frames, self.front_end.n_coefficients), self.samples.dtype)
         self.place(signal, origin, first, n_frames, end)
         self.flush(frames, 0)
         return frames
 
-    def place(self, signal, origin, first, n_frames, end):
+    def place(self, signal: NDArray[Any], origin: int, first: int, n_frames: int, end: int) -> None:
         """Place frames `first` and on of a signal.
 
         `signal` holds its samples from `origin` to `end` or further, at least
@@ -306,7 +318,7 @@ class _Block:
             self.previous.append(signal[begin - 1 - origin] if begin > 0 else 0.0)
             self.tails.append(head + stop - begin)
 
-    def flush(self, frames, row):
+    def flush(self, frames: NDArray[Any], row: int) -> int:
         """Write the features of the frames in the block to `frames`; return the next row."""
         features = self.transform(self.n_used - self.n_vain)
         for start, n_frames in self.pieces:
@@ -315,7 +327,7 @@ class _Block:
         self.clear()
         return row
 
-    def transform(self, n_rows):
+    def transform(self, n_rows: int) -> NDArray[Any]:
         front_end = self.front_end
         convention = front_end.convention
         frame_energies = self.fill_frames(n_rows)
@@ -323,6 +335,7 @@ class _Block:
         np.square(spectrum, out=spectrum)
         if convention.power == 1:
             spectrum = np.sqrt(spectrum[:, ::2] + spectrum[:, 1::2])
+        energies: NDArray[Any]
         energies = np.zeros((n_rows, front_end.filterbank.shape[1]), spectrum.dtype)
         for bins, columns, weights in self.bands:
             np.matmul(spectrum[:, bins], weights, out=energies[:, columns])
@@ -335,18 +348,19 @@ class _Block:
             np.maximum(energies, convention.floor, out=energies)
         np.log(energies, out=energies)
         if front_end.cepstrum is not None:
-            return energies @ front_end.cepstrum
-        energies *= convention.unit
+            energies = energies @ front_end.cepstrum
+        else:
+            energies *= convention.unit
         return energies
 
-    def fill_frames(self, n_rows):
+    def fill_frames(self, n_rows: int) -> NDArray[Any] | None:
         """Fill the padded frames; return the frames' energies if they are wanted."""
         front_end, view, padded = self.front_end, self.view[:n_rows], self.padded[:n_rows]
         convention, length = front_end.convention, front_end.frame_length
         framed = padded[:, :length]
         energies = None
         if self.emphasized is not None:
-            self.emphasize()
+            self.emphasize(self.emphasized)
         np.copyto(framed, view)
         if convention.remove_dc:
             means = self.scratch[:n_rows]
@@ -363,8 +377,9 @@ class _Block:
             padded *= self.windows[:n_rows]
         return energies
 
-    def emphasize(self):
-        samples, emphasized = self.samples, self.emphasized
+    def emphasize(self, emphasized: NDArray[Any]) -> None:
+        """Write the samples to an array, pre-emphasized."""
+        samples = self.samples
         end = self.n_used * self.front_end.frame_step
         coefficient = self.front_end.preemphasis
         np.multiply(samples[: end - 1], -coefficient, out=emphasized[1:end])
@@ -377,7 +392,9 @@ class _Block:
         emphasized[self.heads] = samples[self.heads] - coefficient * previous
 
 
-def _cut_into_bands(filterbank, width=8):
+def _cut_into_bands(
+    filterbank: NDArray[Any], width: int = 8
+) -> list[tuple[slice, slice, NDArray[Any]]]:
     """Cut a filterbank into products without most of its zeros: (bins, columns, weights).
 
     BLAS takes columns eight at a time. That of an energy, which has no zeros, goes alone.
@@ -394,7 +411,7 @@ def _cut_into_bands(filterbank, width=8):
     return bands
 
 
-def _as_signal(signal):
+def _as_signal(signal: ArrayLike) -> NDArray[Any]:
     signal = np.asarray(signal)
     if signal.ndim != 1:
         raise ValueError(f"signal must have shape (n_samples,), got shape {signal.shape}")

@@ -1,6 +1,10 @@
 """What is watched while a solver iterates: validation, early stopping, callbacks."""
 
 import math
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import NDArray
 
 from skxent.optimizers import Plateau
 
@@ -57,14 +61,14 @@ class Monitor:
     def __init__(
         self,
         *,
-        tol,
-        patience,
-        validate=None,
-        early_stopping=False,
-        adaptive=False,
-        plateau=None,
-        report=None,
-    ):
+        tol: float,
+        patience: int,
+        validate: Callable[[NDArray[Any]], tuple[float, float]] | None = None,
+        early_stopping: bool = False,
+        adaptive: bool = False,
+        plateau: Plateau | None = None,
+        report: Callable[[NDArray[Any]], bool] | None = None,
+    ) -> None:
         self.tol = tol
         self.patience = patience
         self.validate = validate
@@ -72,11 +76,13 @@ class Monitor:
         self.adaptive = adaptive
         self.plateau = Plateau() if plateau is None else plateau
         self.report = report
-        self.losses, self.scores = [], []
-        self.best_loss, self.best_params = math.inf, None
+        self.losses: list[float] = []
+        self.scores: list[float] = []
+        self.best_loss = math.inf
+        self.best_params: NDArray[Any] | None = None
         self.is_exhausted = False
 
-    def __call__(self, epoch, params, value):
+    def __call__(self, epoch: int, params: NDArray[Any], value: float) -> bool:
         """Watch one epoch; return whether to stop.
 
         Parameters
@@ -112,7 +118,14 @@ class Monitor:
         return stop or self.is_exhausted
 
 
-def report_iteration(context, estimator, X, y, sample_weight, attributes):
+def report_iteration(
+    context: Any,
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    attributes: Callable[[], dict[str, Any]],
+) -> bool:
     """Tell the callbacks of an estimator of an iteration.
 
     Parameters
@@ -138,15 +151,16 @@ def report_iteration(context, estimator, X, y, sample_weight, attributes):
     >>> from skxent.monitoring import report_iteration
     >>> classifier = SoftmaxClassifier()
     >>> context = classifier._init_callback_context(max_subtasks=1)
-    >>> bool(report_iteration(context, classifier, [[0.0], [1.0]], [0, 1], None, dict))
+    >>> report_iteration(context, classifier, [[0.0], [1.0]], [0, 1], None, dict)
     False
     """
     iteration = context.subcontext(task_name="iteration")
     iteration.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    return iteration.call_on_fit_task_end(
+    stop = iteration.call_on_fit_task_end(
         estimator=estimator,
         X=X,
         y=y,
         metadata=None if sample_weight is None else {"sample_weight": sample_weight},
         reconstruction_attributes=attributes,
     )
+    return bool(stop)

@@ -19,9 +19,10 @@ function and name it in `SCHEDULES`, and in `SPANNING` if it has a parameter
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "SCHEDULES",
@@ -65,11 +66,11 @@ class UpdateRule(NamedTuple):
     array([-0.1,  0.1])
     """
 
-    init: Callable[[np.ndarray], Any]
-    update: Callable[[np.ndarray, Any, float | np.ndarray], tuple[np.ndarray, Any]]
+    init: Callable[[NDArray[Any]], Any]
+    update: Callable[[NDArray[Any], Any, float | NDArray[Any]], tuple[NDArray[Any], Any]]
 
 
-def gradient_descent(momentum=0.0):
+def gradient_descent(momentum: float = 0.0) -> UpdateRule:
     r"""Gradient descent, with Nesterov's momentum if it is not zero.
 
     .. math::
@@ -119,7 +120,9 @@ def gradient_descent(momentum=0.0):
     """
     _check_share("momentum", momentum)
 
-    def update(gradient, velocity, learning_rate):
+    def update(
+        gradient: NDArray[Any], velocity: NDArray[Any], learning_rate: float | NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         plain = -learning_rate * gradient
         velocity = momentum * velocity + plain
         return momentum * velocity + plain, velocity
@@ -127,7 +130,7 @@ def gradient_descent(momentum=0.0):
     return UpdateRule(init=np.zeros_like, update=update)
 
 
-def adam(beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> UpdateRule:
     r"""Adam: steps of about the learning rate in every direction.
 
     .. math::
@@ -178,10 +181,14 @@ def adam(beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     if not epsilon > 0.0:
         raise ValueError(f"epsilon must be positive, got {epsilon!r}")
 
-    def init(params):
+    def init(params: NDArray[Any]) -> tuple[int, NDArray[Any], NDArray[Any]]:
         return 0, np.zeros_like(params), np.zeros_like(params)
 
-    def update(gradient, state, learning_rate):
+    def update(
+        gradient: NDArray[Any],
+        state: tuple[int, NDArray[Any], NDArray[Any]],
+        learning_rate: float | NDArray[Any],
+    ) -> tuple[NDArray[Any], tuple[int, NDArray[Any], NDArray[Any]]]:
         t, mean, square = state
         t += 1
         mean = beta_1 * mean + (1.0 - beta_1) * gradient
@@ -192,12 +199,12 @@ def adam(beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     return UpdateRule(init, update)
 
 
-def constant(epoch):
+def constant(epoch: float) -> float:
     """Keep the learning rate: factor 1.
 
     Parameters
     ----------
-    epoch : int
+    epoch : float
         Counted from zero.
 
     Returns
@@ -214,12 +221,12 @@ def constant(epoch):
     return 1.0
 
 
-def inverse_scaling(epoch, power=0.5):
+def inverse_scaling(epoch: float, power: float = 0.5) -> float:
     r"""Lower the learning rate by a power: factor :math:`(1 + e)^{-q}`.
 
     Parameters
     ----------
-    epoch : int
+    epoch : float
         The e, counted from zero.
     power : float, default=0.5
         The q, positive. With a power in (0.5, 1] stochastic descent converges [1]_.
@@ -240,15 +247,15 @@ def inverse_scaling(epoch, power=0.5):
     >>> [inverse_scaling(epoch) for epoch in (0, 3, 99)]
     [1.0, 0.5, 0.1]
     """
-    return (1.0 + epoch) ** -power
+    return float((1.0 + epoch) ** -power)
 
 
-def step_decay(epoch, every=30, rate=0.1):
+def step_decay(epoch: float, every: float = 30, rate: float = 0.1) -> float:
     r"""Lower the learning rate in steps: factor :math:`r^{\lfloor e / n \rfloor}`.
 
     Parameters
     ----------
-    epoch : int
+    epoch : float
         The e, counted from zero.
     every : int, default=30
         The n, epochs between two steps.
@@ -268,17 +275,17 @@ def step_decay(epoch, every=30, rate=0.1):
     >>> [schedule(epoch) for epoch in (0, 9, 10, 20)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    return rate ** (epoch // every)
+    return float(rate ** (epoch // every))
 
 
-def cosine(epoch, n_epochs=1000):
+def cosine(epoch: float, n_epochs: float = 1000) -> float:
     r"""Lower the learning rate along half a cosine, to zero.
 
     .. math:: \frac{1}{2} \left(1 + \cos \frac{\pi e}{n}\right)
 
     Parameters
     ----------
-    epoch : int
+    epoch : float
         The e, counted from zero.
     n_epochs : int, default=1000
         The n; from there on the factor is zero. The classifier gives its `max_iter`.
@@ -302,7 +309,7 @@ def cosine(epoch, n_epochs=1000):
     return 0.5 * (1.0 + math.cos(math.pi * min(epoch / n_epochs, 1.0)))
 
 
-def warmup(epoch, n_warmup=5):
+def warmup(epoch: float, n_warmup: float = 5) -> float:
     r"""Raise the learning rate to its full value: factor :math:`\min(1, (e + 1) / (n + 1))`.
 
     Parameters
@@ -331,7 +338,9 @@ def warmup(epoch, n_warmup=5):
     return min(1.0, (epoch + 1.0) / (n_warmup + 1.0))
 
 
-def one_cycle(epoch, n_epochs=1000, peak=0.3, start=0.04):
+def one_cycle(
+    epoch: float, n_epochs: float = 1000, peak: float = 0.3, start: float = 0.04
+) -> float:
     r"""Raise the learning rate to its full value along half a cosine, and lower it to zero.
 
     .. math::
@@ -374,7 +383,7 @@ def one_cycle(epoch, n_epochs=1000, peak=0.3, start=0.04):
     return cosine(epoch - n_rising, n_epochs - n_rising)
 
 
-SCHEDULES = {
+SCHEDULES: dict[str, Callable[..., float]] = {
     "constant": constant,
     "inverse_scaling": inverse_scaling,
     "step": step_decay,
@@ -416,7 +425,7 @@ class Plateau(NamedTuple):
     n_stale: int = 0
     factor: float = 1.0
 
-    def update(self, loss, tol):
+    def update(self, loss: float, tol: float) -> Self:
         """Return the plateau after one more epoch.
 
         Parameters
@@ -434,7 +443,7 @@ class Plateau(NamedTuple):
         n_stale = 0 if loss < self.best - tol else self.n_stale + 1
         return self._replace(best=min(self.best, loss), n_stale=n_stale)
 
-    def lower(self, factor=0.2):
+    def lower(self, factor: float = 0.2) -> Self:
         """Return the plateau with a lower learning rate, its epochs counted afresh.
 
         Parameters
@@ -450,6 +459,6 @@ class Plateau(NamedTuple):
         return self._replace(n_stale=0, factor=factor * self.factor)
 
 
-def _check_share(name, value):
+def _check_share(name: str, value: float) -> None:
     if not 0.0 <= value < 1.0:
         raise ValueError(f"{name} must be in [0, 1), got {value!r}")

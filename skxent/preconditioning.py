@@ -6,8 +6,10 @@ no scaling, and correlated ones no whitening.
 """
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky
 
 __all__ = ["Preconditioner"]
@@ -34,10 +36,10 @@ class Preconditioner:
     """
 
     level: float
-    factor: np.ndarray
+    factor: NDArray[Any]
 
     @classmethod
-    def from_matrix(cls, matrix, penalties, level):
+    def from_matrix(cls, matrix: NDArray[Any], penalties: NDArray[Any], level: float) -> Self:
         """Return that of a positive semidefinite matrix with something on its diagonal.
 
         A ridge of 1e-12 of each diagonal entry (more, where the columns are
@@ -67,7 +69,7 @@ class Preconditioner:
         return cls(level, cholesky(matrix, lower=True, overwrite_a=True, check_finite=False))
 
     @classmethod
-    def from_diagonal(cls, diagonal, level):
+    def from_diagonal(cls, diagonal: NDArray[Any], level: float) -> Self:
         """Return that of a diagonal matrix.
 
         Parameters
@@ -84,7 +86,7 @@ class Preconditioner:
         """
         return cls(level, np.where(diagonal > 0.0, diagonal, 1.0))
 
-    def __call__(self, rows):
+    def __call__(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Return M^{-1} applied to each row.
 
         Parameters
@@ -97,6 +99,9 @@ class Preconditioner:
         solved : ndarray of shape (n_rows, n_params)
             A new array.
         """
+        solved: NDArray[np.float64]
         if self.factor.ndim == 1:
-            return rows / self.factor
-        return cho_solve((self.factor, True), rows.T, check_finite=False).T
+            solved = rows / self.factor
+        else:
+            solved = cho_solve((self.factor, True), rows.T, check_finite=False).T
+        return solved

@@ -7,8 +7,12 @@ frames of all of them, in one array beside the number of frames of each, its
 fitted to, the functions here are pure, and none ever mixes sequences.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_array, column_or_1d, validate_data
@@ -27,7 +31,7 @@ _FLOATS = (np.float64, np.float32)
 _WANTED = "must be an array of shape (n_frames, n_features)"
 
 
-def check_sequences(estimator, X, *, reset):
+def check_sequences(estimator: Any, X: Any, *, reset: bool) -> list[NDArray[Any]]:
     """Return X as a list of arrays of frames.
 
     Parameters
@@ -93,7 +97,7 @@ def check_sequences(estimator, X, *, reset):
     return sequences
 
 
-def join(sequences, context=0):
+def join(sequences: list[NDArray[Any]], context: int = 0) -> NDArray[Any]:
     """Return the frames of all sequences, each with its neighbours spliced to it.
 
     Neighbours give a classifier that sees one frame at a time a look around it [1]_.
@@ -148,7 +152,7 @@ def join(sequences, context=0):
     return spliced.reshape(len(spliced), -1)
 
 
-def lengths_of(sequences):
+def lengths_of(sequences: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Return the number of frames of each sequence.
 
     Parameters
@@ -171,7 +175,7 @@ def lengths_of(sequences):
     return np.array([len(sequence) for sequence in sequences])
 
 
-def split(values, lengths):
+def split(values: NDArray[Any], lengths: NDArray[Any]) -> NDArray[Any]:
     """Part what was computed for all frames into that of each sequence.
 
     Parameters
@@ -201,7 +205,9 @@ def split(values, lengths):
     return parts
 
 
-def check_frame_targets(y, lengths, name="y", noun="labels"):
+def check_frame_targets(
+    y: Any, lengths: NDArray[Any], name: str = "y", noun: str = "labels"
+) -> tuple[bool, NDArray[Any]]:
     """Tell targets of sequences from targets of their frames.
 
     Parameters
@@ -275,7 +281,7 @@ def check_frame_targets(y, lengths, name="y", noun="labels"):
     return True, targets
 
 
-def sum_by_sequence(values, lengths):
+def sum_by_sequence(values: NDArray[Any], lengths: NDArray[Any]) -> NDArray[Any]:
     """Sum over the frames of each sequence.
 
     Parameters
@@ -302,7 +308,9 @@ def sum_by_sequence(values, lengths):
     return np.add.reduceat(values, np.cumsum(lengths) - lengths, axis=0, dtype=np.float64)
 
 
-def aggregate_log_proba(frame_log_proba, lengths, how):
+def aggregate_log_proba(
+    frame_log_proba: NDArray[Any], lengths: NDArray[Any], how: str
+) -> NDArray[Any]:
     r"""Return log-probabilities of sequences from those of their frames.
 
     .. math::
@@ -366,7 +374,7 @@ def aggregate_log_proba(frame_log_proba, lengths, how):
     return scores.astype(frame_log_proba.dtype, copy=False)
 
 
-def _entries(X):
+def _entries(X: Any) -> Any:
     """Return the sequences that X holds, or None where it is a matrix (or nothing known)."""
     shape = getattr(X, "shape", None)
     if shape is not None:
@@ -380,14 +388,14 @@ def _entries(X):
     return None if len(lengths) == 1 and None not in lengths else X
 
 
-def _is_row(entry):
+def _is_row(entry: Any) -> bool:
     """Tell whether an entry of a list is an array, or list, of numbers."""
     if isinstance(entry, list | tuple):
         return len(entry) > 0 and np.ndim(entry[0]) == 0
     return len(getattr(entry, "shape", ())) == 1
 
 
-def _check_sequence(entry):
+def _check_sequence(entry: Any) -> Any:
     is_plain = (
         type(entry) is np.ndarray
         and entry.ndim == 2
@@ -407,7 +415,7 @@ def _check_sequence(entry):
     return check_array(entry, dtype=_FLOATS, order="C")
 
 
-def _seen_as_one(sequences):
+def _seen_as_one(sequences: list[NDArray[Any]]) -> NDArray[Any] | None:
     """Return the array whose parts the sequences are, one after the other; None if there is none.
 
     Nothing is seen that is not part of a sequence, and so of what they all are views of.
@@ -428,7 +436,7 @@ def _seen_as_one(sequences):
     return as_strided(first, (n_frames, n_features), (n_features * first.itemsize, first.itemsize))
 
 
-def _parts(y):
+def _parts(y: Any) -> Any:
     """Return the targets of each sequence's frames, or None where there are none of frames."""
     if isinstance(y, np.ndarray) and (y.ndim == 3 or (y.ndim == 2 and y.dtype == object)):
         # What NumPy makes of lists of one length; but a column is one of labels.

@@ -11,12 +11,25 @@ preconditioner, a model of its curvature, if there is one::
 """
 
 import math
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from skxent.solvers import Solution, evaluate
+from skxent.solvers import Objective, Solution, Watcher, evaluate
 
 __all__ = ["lbfgs", "newton_cg"]
+
+LinearMap: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
+Precondition: TypeAlias = Callable[[NDArray[Any], Any], LinearMap]
+
+
+class _CurvedObjective(Protocol):
+    def __call__(self, params: NDArray[Any]) -> tuple[float, NDArray[Any]]: ...
+
+    def hessian(self, params: NDArray[Any]) -> LinearMap: ...
+
 
 # The line search: sufficient decrease and curvature of the weak Wolfe conditions.
 _DECREASE, _CURVATURE = 1e-4, 0.9
@@ -32,7 +45,16 @@ _MAX_STALLED = 4
 _REFRESH = 8
 
 
-def lbfgs(objective, start, *, max_iter, tol, precondition=None, memory=10, monitor=None):
+def lbfgs(
+    objective: Objective,
+    start: NDArray[Any],
+    *,
+    max_iter: int,
+    tol: float,
+    precondition: Precondition | None = None,
+    memory: int = 10,
+    monitor: Watcher | None = None,
+) -> Solution:
     r"""Minimise by L-BFGS, started from a preconditioner.
 
     The two-loop recursion [1]_ builds on :math:`\gamma M^{-1}` where others
@@ -86,16 +108,16 @@ def lbfgs(objective, start, *, max_iter, tol, precondition=None, memory=10, moni
     >>> lbfgs(ravine, start, max_iter=50, tol=1e-6, precondition=precondition).n_iter
     1
     """
-    pairs = []
+    pairs: list[tuple[NDArray[Any], NDArray[Any], float]] = []
     solve = None if precondition is None else precondition(start, None)
 
-    def direct(n_iter, params, gradient):
+    def direct(n_iter: int, params: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
         nonlocal solve
         if n_iter and n_iter % _REFRESH == 0 and precondition is not None:
             solve = precondition(params, solve)
         return _two_loops(gradient, pairs, solve)
 
-    def remember(step, change):
+    def remember(step: NDArray[Any], change: NDArray[Any]) -> None:
         product = float(np.vdot(step, change))
         # Of steps along which the gradient doesn't rise nothing can be learned.
         if product > _ROUNDING * float(np.linalg.norm(step) * np.linalg.norm(change)):
@@ -105,7 +127,15 @@ def lbfgs(objective, start, *, max_iter, tol, precondition=None, memory=10, moni
     return _iterate(objective, start, direct, remember, max_iter, tol, monitor)
 
 
-def newton_cg(objective, start, *, max_iter, tol, precondition=None, monitor=None):
+def newton_cg(
+    objective: _CurvedObjective,
+    start: NDArray[Any],
+    *,
+    max_iter: int,
+    tol: float,
+    precondition: Precondition | None = None,
+    monitor: Watcher | None = None,
+) -> Solution:
     r"""Minimise a convex objective by truncated Newton steps.
 
     Each step solves :math:`H d = -g` by preconditioned conjugate gradients, as
@@ -158,7 +188,7 @@ def newton_cg(objective, start, *, max_iter, tol, precondition=None, monitor=Non
     """
     solve = None
 
-    def direct(n_iter, params, gradient):
+    def direct(n_iter: int, params: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
         nonlocal solve
         if precondition is not None:
             solve = precondition(params, solve)
@@ -167,7 +197,15 @@ def newton_cg(objective, start, *, max_iter, tol, precondition=None, monitor=Non
     return _iterate(objective, start, direct, None, max_iter, tol, monitor)
 
 
-def _iterate(objective, start, direct, remember, max_iter, tol, monitor):
+def _iterate(
+    objective: Objective,
+    start: NDArray[Any],
+    direct: Callable[[int, NDArray[Any], NDArray[Any]], NDArray[Any]],
+    remember: Callable[[NDArray[Any], NDArray[Any]], None] | None,
+    max_iter: int,
+    tol: float,
+    monitor: Watcher | None,
+) -> Solution:
     """Search along one direction after the other; `remember` is told what each step changed."""
     params = start
     value, gradient = evaluate(objective, params)
@@ -208,7 +246,11 @@ def _iterate(objective, start, direct, remember, max_iter, tol, monitor):
     )
 
 
-def _two_loops(gradient, pairs, solve):
+def _two_loops(
+    gradient: NDArray[Any],
+    pairs: list[tuple[NDArray[Any], NDArray[Any], float]],
+    solve: LinearMap | None,
+) -> NDArray[Any]:
     """Direction of L-BFGS from the remembered (step, change of gradient, their product)."""
     direction, shares = -gradient, []
     for step, change, product in reversed(pairs):
@@ -228,7 +270,9 @@ def _two_loops(gradient, pairs, solve):
     return direction
 
 
-def _conjugate_gradients(multiply, gradient, solve):
+def _conjugate_gradients(
+    multiply: LinearMap, gradient: NDArray[Any], solve: LinearMap | None
+) -> NDArray[Any]:
     """Direction of a truncated Newton step."""
     direction, residual = np.zeros_like(gradient), -gradient
     solved = residual if solve is None else solve(residual)
@@ -257,7 +301,13 @@ def _conjugate_gradients(multiply, gradient, solve):
     return direction if direction.any() else along
 
 
-def _search(objective, params, value, gradient, direction):
+def _search(
+    objective: Objective,
+    params: NDArray[Any],
+    value: float,
+    gradient: NDArray[Any],
+    direction: NDArray[Any],
+) -> tuple[NDArray[Any], float, NDArray[Any]] | None:
     """Return (params, value, gradient) of a weak Wolfe point along a direction, if there is one.
 
     Where values differ by rounding alone, slopes decide (the approximate Wolfe conditions of
@@ -301,7 +351,7 @@ def _search(objective, params, value, gradient, direction):
     return None
 
 
-def _cubic_minimum(left, right):
+def _cubic_minimum(left: tuple[float, float, float], right: tuple[float, float, float]) -> float:
     """Minimum of the cubic through two points (position, value, slope); infinite if none."""
     (a, fa, da), (b, fb, db) = left, right
     theta = 3.0 * (fa - fb) / (b - a) + da + db

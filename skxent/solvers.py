@@ -9,13 +9,23 @@ The test of convergence is the same in all of them: the largest absolute entry
 of the gradient is at most `tol`.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from skxent.optimizers import UpdateRule
 
 __all__ = ["Solution", "descend", "evaluate", "pass_over"]
+
+Objective: TypeAlias = Callable[[NDArray[Any]], tuple[float, NDArray[Any]]]
+Watcher: TypeAlias = Callable[[int, NDArray[Any], float], bool]
 
 
 # An entry of the parameters that is no more than this share of the largest is none.
@@ -64,30 +74,30 @@ class Solution:
     (2, True)
     """
 
-    params: np.ndarray
+    params: NDArray[Any]
     value: float
     gradient_norm: float
     n_iter: int
     converged: bool
     diverged: bool
     stopped: bool
-    values: np.ndarray
-    last: tuple[np.ndarray, Any] | None = None
+    values: NDArray[Any]
+    last: tuple[NDArray[Any], Any] | None = None
 
 
 def descend(
-    objective,
-    start,
-    rule,
+    objective: Objective,
+    start: NDArray[Any],
+    rule: UpdateRule,
     *,
-    learning_rate,
-    max_iter,
-    tol,
-    batches=None,
-    l1=None,
-    state=None,
-    monitor=None,
-):
+    learning_rate: float | Callable[[int], float],
+    max_iter: int,
+    tol: float,
+    batches: Callable[[], Iterable[Objective]] | None = None,
+    l1: NDArray[Any] | None = None,
+    state: Any = None,
+    monitor: Watcher | None = None,
+) -> Solution:
     r"""Minimise by a first-order update rule.
 
     Without batches, where the last step and the new gradient point the same
@@ -159,9 +169,11 @@ def descend(
     (True, array([[1., 0.]]))
     """
     rate_of = learning_rate if callable(learning_rate) else lambda n_iter: learning_rate
-    params, best, previous = start, None, None
+    params, previous = start, None
+    best = start, math.inf, math.inf
     state = rule.init(start) if state is None else state
-    values, rate = [], None if l1 is None else rate_of(0)
+    values: list[float] = []
+    rate = 1.0 if l1 is None else rate_of(0)
     for n_iter in range(max_iter + 1):
         value, slope = evaluate(objective, params)
         gradient = slope
@@ -171,12 +183,12 @@ def descend(
         norm = float(np.max(np.abs(gradient)))
         values.append(value)
         diverged = not math.isfinite(value + norm)
-        if diverged and best is None:
+        if diverged and n_iter == 0:
             raise ValueError("the objective is not finite at the start")
         # Short of the tolerance, the last iterate's value may be the lowest but
         # for rounding; the gradient decides.
         converged = norm <= tol
-        if not diverged and (best is None or value < best[1] or converged):
+        if not diverged and (value < best[1] or converged):
             best = params, value, norm
         stopped = not diverged and monitor is not None and bool(monitor(n_iter, params, value))
         # Before the loop may end, so that what goes on from here does as this would have.
@@ -203,7 +215,13 @@ def descend(
     return Solution(*best, n_iter, converged, diverged, stopped, np.array(values), last)
 
 
-def pass_over(batches, params, rule, state, learning_rate):
+def pass_over(
+    batches: Iterable[Objective],
+    params: NDArray[Any],
+    rule: UpdateRule,
+    state: Any,
+    learning_rate: float,
+) -> tuple[NDArray[Any], Any, float]:
     """Update the parameters once for each batch.
 
     Parameters
@@ -250,17 +268,28 @@ def pass_over(batches, params, rule, state, learning_rate):
         return params, state, float(np.mean(values))
 
 
-def _proximal_gradient(params, gradient, l1, rate):
+def _proximal_gradient(
+    params: NDArray[np.float64],
+    gradient: NDArray[np.float64],
+    l1: NDArray[np.float64],
+    rate: float,
+) -> NDArray[np.float64]:
     rate = rate or 1.0  # where a schedule has ended at zero, any rate tells how far it is
     with np.errstate(over="ignore", invalid="ignore"):
         return (params - _soften(params - rate * gradient, rate * l1)) / rate
 
 
-def _soften(params, thresholds):
+def _soften(params: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sign(params) * np.maximum(np.abs(params) - thresholds, 0.0)
 
 
-def _make_zeros_exact(objective, best, l1, rate, tol):
+def _make_zeros_exact(
+    objective: Objective,
+    best: tuple[NDArray[Any], float, float],
+    l1: NDArray[Any],
+    rate: float,
+    tol: float,
+) -> tuple[NDArray[Any], float, float]:
     """Take last proximal steps: the look-ahead of the momentum is past zero where they end."""
     rate = rate or 1.0
     for _ in range(100):
@@ -278,7 +307,7 @@ def _make_zeros_exact(objective, best, l1, rate, tol):
     return best
 
 
-def evaluate(objective, params):
+def evaluate(objective: Objective, params: NDArray[Any]) -> tuple[float, NDArray[Any]]:
     """Evaluate an objective, which may overflow without a warning.
 
     Parameters

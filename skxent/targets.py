@@ -1,6 +1,10 @@
 """From labels or distributions and weights to what an objective takes."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
@@ -8,7 +12,9 @@ from sklearn.utils.validation import column_or_1d
 __all__ = ["check_classes", "encode", "sum_by_class", "weigh", "weights_of_classes"]
 
 
-def encode(y, classes=None, name="y"):
+def encode(
+    y: NDArray[Any], classes: NDArray[Any] | None = None, name: str = "y"
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Turn labels into indices of classes; leave distributions over classes as they are.
 
     Parameters
@@ -66,7 +72,7 @@ def encode(y, classes=None, name="y"):
     return classes, targets
 
 
-def check_classes(classes, known=None):
+def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None = None) -> NDArray[Any]:
     """Return the classes of a `partial_fit`: those so far, or in a first call those given.
 
     Parameters
@@ -97,21 +103,19 @@ def check_classes(classes, known=None):
         if known is None:
             raise ValueError("the first call of partial_fit needs classes, all of them")
         return known
-    classes = column_or_1d(classes)
+    given: NDArray[Any] = column_or_1d(classes)
     if known is None:
-        if len(np.unique(classes)) != len(classes) or len(classes) < 2:
-            raise ValueError(
-                f"classes must be two or more different labels, got {classes.tolist()}"
-            )
-        return classes
-    if len(classes) != len(known) or set(classes.tolist()) != set(known.tolist()):
+        if len(np.unique(given)) != len(given) or len(given) < 2:
+            raise ValueError(f"classes must be two or more different labels, got {given.tolist()}")
+        return given
+    if len(given) != len(known) or set(given.tolist()) != set(known.tolist()):
         raise ValueError(
-            f"classes must be those of the first call, {known.tolist()}, got {classes.tolist()}"
+            f"classes must be those of the first call, {known.tolist()}, got {given.tolist()}"
         )
     return known
 
 
-def sum_by_class(targets, weights, n_classes):
+def sum_by_class(targets: NDArray[Any], weights: NDArray[Any], n_classes: int) -> NDArray[Any]:
     """Return the sum of the weights of each class's samples.
 
     Parameters
@@ -136,11 +140,18 @@ def sum_by_class(targets, weights, n_classes):
     array([1., 0., 5.])
     """
     if targets.ndim == 2:
-        return weights @ targets
+        sums: NDArray[Any] = weights @ targets
+        return sums
     return np.bincount(targets, weights, minlength=n_classes)
 
 
-def weights_of_classes(class_weight, classes, sums, *, need_all=False):
+def weights_of_classes(
+    class_weight: Mapping[Any, float] | str | None,
+    classes: NDArray[Any],
+    sums: NDArray[Any],
+    *,
+    need_all: bool = False,
+) -> NDArray[Any]:
     r"""Return the weight of each class.
 
     Parameters
@@ -191,7 +202,9 @@ def weights_of_classes(class_weight, classes, sums, *, need_all=False):
     return weights
 
 
-def weigh(targets, sample_weight, class_weights):
+def weigh(
+    targets: NDArray[Any], sample_weight: NDArray[np.float64], class_weights: NDArray[Any]
+) -> NDArray[Any]:
     r"""Return each sample's weight times that of its class.
 
     Parameters
@@ -216,11 +229,12 @@ def weigh(targets, sample_weight, class_weights):
     >>> weigh(np.array([[0.5, 0.5]]), np.array([2.0]), np.array([1.0, 4.0]))
     array([5.])
     """
+    of_targets: NDArray[np.float64]
     of_targets = targets @ class_weights if targets.ndim == 2 else class_weights[targets]
     return sample_weight * of_targets
 
 
-def _check_distributions(y, name):
+def _check_distributions(y: NDArray[Any], name: str) -> NDArray[Any]:
     if y.dtype.kind not in "biuf":
         raise ValueError(
             f"{name} of shape {y.shape} must be probabilities of the classes, got {y.dtype}"

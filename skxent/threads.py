@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import threading
+from collections.abc import Iterator
 
 from threadpoolctl import ThreadpoolController
 
@@ -15,7 +16,7 @@ _is_limited = threading.Lock()
 
 
 @contextlib.contextmanager
-def one_blas_thread():
+def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread for the time of a block.
 
     The limit is one of the process. Where blocks overlap, in one thread or in

@@ -1,13 +1,22 @@
 """From a solver's name and settings to a solution: what the names mean, in one place."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from skxent.optimizers import SCHEDULES, SPANNING, adam, gradient_descent
+from skxent.optimizers import SCHEDULES, SPANNING, UpdateRule, adam, gradient_descent
 from skxent.second_order import lbfgs, newton_cg
-from skxent.solvers import descend
+from skxent.solvers import Solution, descend
+
+if TYPE_CHECKING:
+    from skxent.linear import LinearObjective
+    from skxent.monitoring import Monitor
 
 __all__ = [
     "SECOND_ORDER",
@@ -22,27 +31,27 @@ __all__ = [
 # Up to this many parameters "auto" takes Newton steps.
 _MAX_NEWTON = 128
 
-SECOND_ORDER = {"lbfgs": lbfgs, "newton-cg": newton_cg}
+SECOND_ORDER: dict[str, Callable[..., Solution]] = {"lbfgs": lbfgs, "newton-cg": newton_cg}
 
 
 def train(
-    objective,
-    start,
-    solver,
+    objective: LinearObjective,
+    start: NDArray[Any],
+    solver: str,
     *,
-    max_iter,
-    tol,
-    monitor,
-    learning_rate=None,
-    schedule="constant",
-    momentum=0.9,
-    l1=0.0,
-    batch_size=256,
-    shuffle=True,
-    random_state=None,
-    state=None,
-    n_epochs=0,
-):
+    max_iter: int,
+    tol: float,
+    monitor: Monitor | None,
+    learning_rate: float | None = None,
+    schedule: str | Callable[[float], float] = "constant",
+    momentum: float = 0.9,
+    l1: float = 0.0,
+    batch_size: int = 256,
+    shuffle: bool = True,
+    random_state: np.random.RandomState | None = None,
+    state: Any = None,
+    n_epochs: int = 0,
+) -> Solution:
     """Minimise a linear objective by the solver of a name.
 
     Parameters
@@ -95,11 +104,12 @@ def train(
     >>> train(objective, np.zeros((1, 2)), "gd", learning_rate=0.5, **watch).params.round(3)
     array([[1.5  , 0.139]])
     """
-    watch = {"max_iter": max_iter, "tol": tol, "monitor": monitor}
+    watch: dict[str, Any] = {"max_iter": max_iter, "tol": tol, "monitor": monitor}
     if solver in SECOND_ORDER:
         return SECOND_ORDER[solver](
             objective, start, precondition=objective.preconditioner, **watch
         )
+    first_rate = cast("float", learning_rate)
     factor_of = make_schedule(schedule, max_iter, monitor)
     if schedule in SPANNING:  # each call has one of its own
         n_epochs = 0
@@ -114,7 +124,7 @@ def train(
         objective,
         start,
         make_rule(solver, momentum),
-        learning_rate=lambda n_iter: learning_rate * factor_of(n_epochs + n_iter),
+        learning_rate=lambda n_iter: first_rate * factor_of(n_epochs + n_iter),
         batches=batches,
         l1=strengths,
         state=state,
@@ -122,7 +132,7 @@ def train(
     )
 
 
-def choose_second_order(objective):
+def choose_second_order(objective: LinearObjective) -> str:
     """Return the second-order solver that suits an objective.
 
     Parameters
@@ -151,7 +161,9 @@ def choose_second_order(objective):
     return "newton-cg" if is_small or not objective.is_narrow else "lbfgs"
 
 
-def draw_batches(objective, batch_size, random_state):
+def draw_batches(
+    objective: LinearObjective, batch_size: int, random_state: np.random.RandomState | None
+) -> Iterator[LinearObjective]:
     """Cut an objective into those of batches of its samples.
 
     Parameters
@@ -184,7 +196,7 @@ def draw_batches(objective, batch_size, random_state):
         yield objective.take(rows if order is None else order[rows])
 
 
-def make_rule(solver, momentum):
+def make_rule(solver: str, momentum: float) -> UpdateRule:
     """Return the update rule of a first-order solver.
 
     Parameters
@@ -210,7 +222,9 @@ def make_rule(solver, momentum):
     return adam(beta_1=momentum) if solver == "adam" else gradient_descent(momentum)
 
 
-def make_schedule(schedule, max_iter, monitor):
+def make_schedule(
+    schedule: str | Callable[[float], float], max_iter: int, monitor: Monitor | None
+) -> Callable[[float], float]:
     """Return a schedule as a function of the epoch.
 
     Parameters
@@ -235,13 +249,14 @@ def make_schedule(schedule, max_iter, monitor):
     0.5
     """
     if schedule == "adaptive":
-        return lambda epoch: monitor.plateau.factor
+        watcher = cast("Monitor", monitor)
+        return lambda epoch: watcher.plateau.factor
     if schedule in SPANNING:
         return partial(SCHEDULES[schedule], n_epochs=max_iter)
     if not callable(schedule):
         return SCHEDULES[schedule]
 
-    def checked(epoch):
+    def checked(epoch: float) -> float:
         factor = schedule(epoch)
         if not 0.0 <= factor < np.inf:
             raise ValueError(
@@ -253,7 +268,7 @@ def make_schedule(schedule, max_iter, monitor):
     return checked
 
 
-def safe_rate(objective, solver, momentum, batch_size):
+def safe_rate(objective: LinearObjective, solver: str, momentum: float, batch_size: int) -> float:
     r"""Return the learning rate that "auto" stands for.
 
     For "gd" it is :math:`1 / L`, for "sgd" :math:`(1 - \mu) / (2 L_b)` with

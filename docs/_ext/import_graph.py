@@ -36,7 +36,7 @@ def read_imports(package):
     Returns
     -------
     imports : dict of str to set of str
-        For each module those that it imports, anywhere in it.
+        For each module those that it imports when it runs, anywhere in it.
     summaries : dict of str to str
         For each module the first line of its docstring.
     """
@@ -51,8 +51,16 @@ def read_imports(package):
     return imports, summaries
 
 
+def _walk(tree):
+    """Yield the nodes of a tree, without what is there for type checkers alone."""
+    yield tree
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield from _walk(node)
+
+
 def _imported(tree, package):
-    for node in ast.walk(tree):
+    for node in _walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module == package:
