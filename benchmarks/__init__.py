@@ -10,4 +10,4 @@ A benchmark is a module of this package, whose name stands in `BENCHMARKS`. It h
 - `PEERS`, the distributions whose versions the page names.
 """
 
-BENCHMARKS = ("mfcc", "search", "memory", "classifier", "speakers")
+BENCHMARKS = ("mfcc", "search", "memory", "classifier", "validation", "speakers")
