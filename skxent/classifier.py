@@ -16,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from skxent.linear import LinearObjective
 from skxent.monitoring import Monitor, report_iteration
 from skxent.optimizers import SCHEDULES, SPANNING, Plateau
-from skxent.prediction import LinearSoftmaxMixin
+from skxent.prediction import LinearSoftmaxMixin, coefficients_of
 from skxent.solvers import pass_over
 from skxent.targets import check_classes, encode, sum_by_class, weigh, weights_of_classes
 from skxent.threads import one_blas_thread
@@ -39,6 +39,16 @@ from skxent.validation import (
 
 __all__ = ["SoftmaxClassifier"]
 
+# What a ConvergenceWarning says of the rate that "auto" stands for.
+_LARGEST = {
+    "gd": "the largest safe learning rate",
+    "sgd": "the largest safe learning rate",
+    "adam": "the usual learning rate",
+}
+
+# What a partial_fit would make untrue.
+_OF_A_FIT = ("converged_", "gradient_norm_", "validation_loss_curve_", "validation_score_curve_")
+
 
 def _can_go_on(classifier):
     """Tell available_if whether the settings allow partial_fit."""
@@ -59,9 +69,9 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
     Minimises
 
     .. math::
-        J(W, b) = \frac{\sum_i w_i \, CE(t_i, W x_i + b)}{\sum_i w_i}
-                  + \alpha \left(\frac{1 - \rho}{2} \|W\|_2^2 + \rho \|W\|_1\right), \qquad
-        CE(t, z) = \log \sum_k e^{z_k} - t \cdot z
+        J(W, b) &= \frac{\sum_i w_i \, CE(t_i, W x_i + b)}{\sum_i w_i}
+                   + \alpha \left(\frac{1 - \rho}{2} \|W\|_2^2 + \rho \|W\|_1\right) \\
+        CE(t, z) &= \log \sum_k e^{z_k} - t \cdot z
 
     where :math:`t_i` is the (smoothed) target, one-hot for a label,
     :math:`w_i` the sample's weight times its class's, and :math:`\rho` is
@@ -96,9 +106,10 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
     learning_rate : float or "auto", default="auto"
         Step size of "gd", "sgd" and "adam". "auto" is for "gd" a safe one, the
         inverse of a bound on the curvature of J: without momentum, every rate
-        up to it descends at every step. For "sgd" it is the like for batches,
-        for "adam" 0.001. Giving a number to a solver without a learning rate
-        is an error.
+        up to it descends at every step. For "sgd" it is
+        :math:`(1 - \mu) / (2 L_b)`, with the momentum :math:`\mu` and a bound
+        :math:`L_b` for batches; for "adam" 0.001. Giving a number to a solver
+        without a learning rate is an error.
 
     schedule : {"constant", "inverse_scaling", "step", "cosine", "warmup", "one_cycle", \
             "adaptive"} or callable, default="constant"
@@ -106,7 +117,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         over the samples of the others), counted from zero.
 
         - "inverse_scaling": ``(1 + epoch) ** -0.5``.
-        - "step": a tenth every 30 epochs.
+        - "step": divided by ten every 30 epochs.
         - "cosine": half a cosine from one to zero at `max_iter`, in each fit.
         - "warmup": rises in even steps to one in the sixth epoch, and stays there.
         - "one_cycle": rises to one within the first 30 % of `max_iter`, and falls to
@@ -129,7 +140,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
 
     l1_ratio : float, default=0.0
         Share of the L1 penalty, in [0, 1]. Above zero, coefficients that don't
-        help are exactly zero.
+        help are exactly zero (with `early_stopping`, nearly all of them).
 
     label_smoothing : float, default=0.0
         Share of each target, in [0, 1], that is spread evenly over the classes.
@@ -167,7 +178,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
     warm_start : bool, default=False
         Whether `fit` goes on from the coefficients of an earlier fit, and with
         a learning rate also from the state of its momentum, schedule and
-        batches.
+        batches (unless `early_stopping` or "adaptive" has ended that).
 
     shuffle : bool, default=True
         Whether batches are drawn anew for each epoch.
@@ -193,7 +204,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
 
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         J at the start and after each iteration. A `partial_fit` appends the mean
-        of J over its batches, each before its update.
+        of J over its batches, each before its update; without a `fit` before,
+        these are all.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy of the validation samples, with class weights and label
@@ -211,7 +223,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
 
     converged_ : bool
         Whether `tol` was met, nothing but rounding was left to gain, or
-        `early_stopping` or "adaptive" ended the fit.
+        `early_stopping` or "adaptive" ended the fit. As the next one, and the curves
+        of the validation samples, it is that of a `fit`; a `partial_fit` removes it.
 
     gradient_norm_ : float
         Largest absolute entry of J's gradient at the coefficients; with an L1
@@ -227,7 +240,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
     -----
     ConvergenceWarning
         If `max_iter` was reached first, or the learning rate diverged: then the
-        best finite iterate is kept. The message names the largest safe rate.
+        best finite iterate is kept. The message names the largest safe rate of
+        "gd" and "sgd".
 
     See Also
     --------
@@ -382,7 +396,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
                 X,
                 y,
                 sample_weight,
-                functools.partial(self._fitted, params, classes, params.dtype),
+                functools.partial(self._coefficients, params, classes, params.dtype),
             ),
         )
         # The products of a block are too small for a second BLAS thread to pay for
@@ -408,7 +422,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             best = solution
             if monitor.best_params is not None:
                 best = minimise(monitor.best_params, max_iter=0, monitor=None, schedule="constant")
-        self._store(best.params, classes, samples.dtype)
+        vars(self).update(self._coefficients(best.params, classes, samples.dtype))
         self.solver_, self.learning_rate_ = solver, learning_rate
         self.n_iter_, self.loss_curve_ = solution.n_iter, solution.values
         self.converged_ = solution.converged or monitor.is_exhausted
@@ -419,7 +433,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
                 setattr(self, f"validation_{name}_curve_", np.array(curve))
         self._seen = sums, len(problem[2])
         self._state = None
-        if solution.last is not None:
+        # What patience has ended would end again at once: the next fit starts afresh.
+        if solution.last is not None and not monitor.is_exhausted:
             state["params"], state["rule"] = solution.last
             state["plateau"] = monitor.plateau
             state["n_epochs"] += solution.n_iter
@@ -448,7 +463,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             All labels that there will be; needed in the first call. Their order
             is kept. (Scorers of probabilities expect a sorted one.)
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, measured by their mean so far.
+            Non-negative weights. They are divided by the mean weight of all
+            samples seen so far.
 
         Returns
         -------
@@ -501,16 +517,18 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
                 safe = safe_rate(objective, solver, self.momentum, self.batch_size)
                 warnings.warn(
                     f"learning_rate={learning_rate:.3g} diverged; the coefficients are left as "
-                    f"they were. The largest safe learning rate is {safe:.3g}",
+                    f"they were; {_LARGEST[solver]} is {safe:.3g}",
                     ConvergenceWarning,
                     stacklevel=3,
                 )
                 params, rule_state = start, None
         curve = [] if is_first else self.loss_curve_
         n_iter = 0 if is_first else self.n_iter_
-        self._store(params, classes, X.dtype)
+        vars(self).update(self._coefficients(params, classes, X.dtype))
         self.solver_, self.learning_rate_ = solver, learning_rate
         self.n_iter_, self.loss_curve_ = n_iter + 1, np.append(curve, value)
+        for name in _OF_A_FIT:
+            self.__dict__.pop(name, None)
         self._seen = sums, n_seen
         state |= {"params": params, "rule": rule_state, "n_epochs": state["n_epochs"] + 1}
         self._state = state
@@ -549,7 +567,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
     def _check_validation(self, X_val, y_val, sample_weight_val, classes):
         if not has_validation(X_val, y_val, sample_weight_val):
             return None
-        X, y = check_samples(self, X_val, reset=False), check_targets(y_val)
+        X, y = check_samples(self, X_val, reset=False), check_targets(y_val, name="y_val")
         weights = check_weights(X, y, sample_weight_val)
         _, targets = encode(y, classes, name="y_val")
         return X, targets, weights
@@ -578,39 +596,27 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         }
         if not (go_on or self.warm_start) or not hasattr(self, "coef_"):
             return np.zeros(shape), fresh
-        if not np.array_equal(classes, self.classes_) or self.coef_.shape[0] != shape[0]:
+        if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 "warm_start needs the classes of the earlier fit, "
                 f"{self.classes_.tolist()}, got {classes.tolist()}"
             )
-        state = getattr(self, "_state", None)
-        if state is not None and state["solver"] == solver and state["params"].shape == shape:
-            return state["params"], dict(state)
-        params = np.zeros(shape)
         if self.coef_.shape[1] != shape[1] - self.fit_intercept:
             raise ValueError(
                 f"warm_start needs the {self.coef_.shape[1]} features of the earlier fit, "
                 f"got {shape[1] - self.fit_intercept}"
             )
+        state = getattr(self, "_state", None)
+        if state is not None and state["solver"] == solver and state["params"].shape == shape:
+            return state["params"], dict(state)
+        params = np.zeros(shape)
         params[:, : self.coef_.shape[1]] = self.coef_
         if self.fit_intercept:
             params[:, -1] = self.intercept_
         return params, fresh
 
-    def _fitted(self, params, classes, dtype):
-        """Return what predictions need, by the names of the attributes."""
-        coef, intercept = params, np.zeros(len(params))
-        if self.fit_intercept:
-            coef, intercept = params[:, :-1], params[:, -1]
-        return {
-            "classes_": classes,
-            "coef_": coef.astype(dtype),
-            "intercept_": intercept.astype(dtype),
-        }
-
-    def _store(self, params, classes, dtype):
-        for name, value in self._fitted(params, classes, dtype).items():
-            setattr(self, name, value)
+    def _coefficients(self, params, classes, dtype):
+        return coefficients_of(params, classes, fit_intercept=self.fit_intercept, dtype=dtype)
 
     def _warn(self, objective, solution):
         """Say why the fit did not converge, and what would help."""
@@ -627,7 +633,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             safe = self.learning_rate_
             if self.learning_rate != "auto":
                 safe = safe_rate(objective, self.solver_, self.momentum, self.batch_size)
-            advice = f"the largest safe learning rate is {safe:.3g}"
-            if not solution.diverged and solution.value == solution.values[-1]:  # still falling
+            advice = f"{_LARGEST[self.solver_]} is {safe:.3g}"
+            if not solution.diverged and solution.values[-1] == solution.values.min():
+                # It is still falling.
                 advice += "; increase max_iter, or scale the features (StandardScaler)"
         warnings.warn(f"{problem}: {advice}", ConvergenceWarning, stacklevel=5)

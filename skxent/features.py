@@ -18,7 +18,7 @@ from skxent.cache import open_cache
 from skxent.conventions import CONVENTIONS
 from skxent.extraction import extract, guess_size
 from skxent.frames import STATISTICS, summarize
-from skxent.frontend import shared_design
+from skxent.frontend import SETTINGS, shared_design
 from skxent.threads import one_blas_thread
 
 __all__ = ["MFCCTransformer"]
@@ -38,23 +38,6 @@ _THREADED_SAMPLES = 1 << 16
 
 # What a column of clips holds.
 _CLIPS = (str, os.PathLike, tuple, np.ndarray)
-
-# What frames depend on: settings of the front end, in the order of their names.
-_FRONT_END = (
-    "sample_rate",
-    "convention",
-    "frame_length",
-    "frame_step",
-    "n_fft",
-    "window",
-    "preemphasis",
-    "n_mels",
-    "fmin",
-    "fmax",
-    "n_mfcc",
-    "lifter",
-    "features",
-)
 
 
 class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -112,7 +95,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Cepstral coefficients, or the logarithms of the mel filters' energies.
 
     deltas : {0, 1, 2}, default=0
-        Whether to append the coefficients' slopes over time, and their slopes.
+        How many orders of slopes over time to append: 1 is the slope of each
+        coefficient (its delta), 2 also the slope of that (delta-delta).
 
     delta_width : int, default=2
         Number of frames on each side that a slope is fitted to.
@@ -122,8 +106,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         to scale it to standard deviation one.
 
     pooling : {"mean", "mean_std", "statistics"} or None, default="mean_std"
-        What to keep of the frames of a segment: their mean; and their standard
-        deviation; and their minimum and maximum. None keeps the frames.
+        What to keep of the frames of a segment: "mean" is their mean, "mean_std"
+        also their standard deviation, "statistics" also their minimum and maximum.
+        None keeps the frames.
 
     n_segments : int, default=1
         Number of equal stretches of a clip that are pooled one by one.
@@ -162,7 +147,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    skxent.mfcc.mfcc : The same for one signal, as a function.
+    skxent.mfcc.mfcc : Frames of one signal of floats, as a function.
     skxent.SoftmaxClassifier : A classifier for the features.
 
     Notes
@@ -414,7 +399,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return tags
 
     def _settings(self):
-        return {name: getattr(self, name) for name in _FRONT_END}
+        return {name: getattr(self, name) for name in SETTINGS}
 
     def _design(self):
         return shared_design(**self._settings())

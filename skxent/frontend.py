@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import inspect
 import math
 import warnings
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from skxent.conventions import (
     window_values,
 )
 
-__all__ = ["FrontEnd", "design", "shared_design"]
+__all__ = ["SETTINGS", "FrontEnd", "design", "shared_design"]
 
 
 @dataclass(frozen=True)
@@ -258,12 +259,17 @@ def design(
             f"fmin={fmin:g} and fmax={fmax:g} must rise, from 0 to at most half the sample "
             f"rate, {sample_rate / 2:g} Hz"
         )
+    preemphasis = defaults.preemphasis if preemphasis is None else preemphasis
+    if not 0 <= preemphasis <= 1:
+        raise ValueError(f"preemphasis={preemphasis!r} must be from 0 to 1")
+    lifter = defaults.lifter if lifter is None else lifter
+    if not 0 <= lifter < math.inf:
+        raise ValueError(f"lifter={lifter!r} must be finite and not negative")
     filters = mel_filterbank(defaults, n_mels, n_fft, sample_rate, fmin, fmax)
     columns, cepstrum = [filters], None
     if features == "mfcc":
         if not 1 <= n_mfcc <= n_mels:
             raise ValueError(f"n_mfcc={n_mfcc} must be at least 1 and at most n_mels={n_mels}")
-        lifter = defaults.lifter if lifter is None else lifter
         cepstrum = cepstrum_matrix(defaults, n_mels, n_mfcc, lifter).astype(dtype)
         if defaults.energy is not None:  # a frame's own energy is put in later
             columns.append(np.full((len(filters), 1), float(defaults.energy == "spectrum")))
@@ -280,13 +286,17 @@ def design(
         frame_length=n_length,
         frame_step=n_step,
         n_fft=n_fft,
-        preemphasis=defaults.preemphasis if preemphasis is None else preemphasis,
+        preemphasis=preemphasis,
         window=None if values is None else values.astype(dtype),
         filterbank=weights.astype(dtype),
         cepstrum=cepstrum,
         frequencies=mel_frequencies(defaults, n_mels, fmin, fmax)[1:-1],
         n_empty=int(np.sum(~filters.any(axis=0))),
     )
+
+
+# What frames depend on, besides the precision.
+SETTINGS = tuple(name for name in inspect.signature(design).parameters if name != "dtype")
 
 
 def shared_design(*args: Any, **settings: Any) -> FrontEnd:

@@ -7,11 +7,49 @@ from sklearn.utils.validation import check_is_fitted
 from skxent.losses import log_softmax, softmax
 from skxent.validation import check_samples
 
-__all__ = ["LinearSoftmaxMixin"]
+__all__ = ["LinearSoftmaxMixin", "coefficients_of"]
 
-_NO_COEFFICIENTS = (
-    "This %(name)s instance has no coefficients yet: call 'fit' first, of a search with refit=True"
+NOT_FITTED = (
+    "This %(name)s instance is not fitted yet. Call 'fit' (of a search with refit=True) before "
+    "using this method."
 )
+
+
+def coefficients_of(params, classes, *, fit_intercept, dtype):
+    """Return what predictions need, by the names of the attributes.
+
+    Parameters
+    ----------
+    params : ndarray of shape (n_outputs, n_features + fit_intercept)
+        As :class:`skxent.linear.LinearObjective` takes them.
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    fit_intercept : bool
+        Whether the last column is the intercept.
+    dtype : dtype
+        Of the coefficients.
+
+    Returns
+    -------
+    attributes : dict
+        `classes_`, `coef_` and `intercept_`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.prediction import coefficients_of
+    >>> params = np.array([[1.0, 2.0, 3.0]])
+    >>> coefficients_of(params, np.array([0, 1]), fit_intercept=True, dtype=float)["intercept_"]
+    array([3.])
+    """
+    coef, intercept = params, np.zeros(len(params))
+    if fit_intercept:
+        coef, intercept = params[:, :-1], params[:, -1]
+    return {
+        "classes_": classes,
+        "coef_": coef.astype(dtype),
+        "intercept_": intercept.astype(dtype),
+    }
 
 
 class LinearSoftmaxMixin(ClassifierMixin):
@@ -38,7 +76,7 @@ class LinearSoftmaxMixin(ClassifierMixin):
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
             ``X @ coef_.T + intercept_``; with two classes, of the second one.
         """
-        check_is_fitted(self, "coef_", msg=_NO_COEFFICIENTS)
+        check_is_fitted(self, "coef_", msg=NOT_FITTED)
         X = check_samples(self, X, reset=False)
         logits = X @ self.coef_.T + self.intercept_
         return logits[:, 0] if len(self.classes_) == 2 else logits

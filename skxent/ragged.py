@@ -15,7 +15,9 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 from sklearn.utils import assert_all_finite
-from sklearn.utils.validation import check_array, column_or_1d, validate_data
+from sklearn.utils.validation import check_array, validate_data
+
+from skxent.validation import check_targets
 
 __all__ = [
     "aggregate_log_proba",
@@ -249,12 +251,7 @@ def check_frame_targets(
     """
     entries = _parts(y)
     if entries is None:
-        targets = y if hasattr(y, "shape") else np.asarray(y)
-        if len(targets.shape) == 2 and targets.shape[1] > 1:
-            targets = check_array(targets, dtype=None, input_name=name)
-        else:
-            targets = column_or_1d(targets, warn=True)
-            assert_all_finite(targets, input_name=name)
+        targets = check_targets(y, name)
         n_targets = len(targets)
     else:
         n_targets = len(entries)
@@ -294,8 +291,8 @@ def sum_by_sequence(values: NDArray[Any], lengths: NDArray[Any]) -> NDArray[Any]
     Returns
     -------
     sums : ndarray of float64 of shape (n_sequences, ...)
-        Of float32 too: its sum over thousands of frames would have lost the digits
-        by which classes differ.
+        Of float64 also for values of float32: a float32 sum over thousands of frames would
+        lose the digits by which classes differ.
 
     Examples
     --------

@@ -19,13 +19,13 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from skxent.candidates import CandidateObjectives, Descents, descend_together
 from skxent.classifier import SoftmaxClassifier
 from skxent.linear import LinearObjective
 from skxent.optimizers import SCHEDULES
-from skxent.prediction import LinearSoftmaxMixin
+from skxent.prediction import NOT_FITTED, LinearSoftmaxMixin, coefficients_of
 from skxent.targets import encode, sum_by_class, weigh, weights_of_classes
 from skxent.threads import one_blas_thread
 from skxent.training import make_rule, make_schedule, safe_rate
@@ -103,7 +103,7 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         Whether to drop candidates on the way: a rate as soon as it diverges in
         a fold; and after 1/16, 1/8, 1/4 and 1/2 of `max_iter` the half
         whose cross-entropy on the samples left out is larger, on average over
-        the folds. What goes on is not trained again.
+        the folds; two at least stay. What goes on is not trained again.
         The scores of what was dropped are those of its best iterate.
         ``False`` trains all to the end.
 
@@ -133,14 +133,16 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         The score of each candidate.
 
     loss_paths_ : ndarray of shape (n_rates, n_alphas, n_folds, max_iter + 1)
-        Cross-entropy of the samples that a fold leaves out, after each
-        iteration; NaN from where a candidate ended.
+        Cross-entropy of the samples that a fold leaves out, at the start and after
+        each iteration; NaN from where a candidate ended.
 
     n_iter_ : ndarray of int of shape (n_rates, n_alphas, n_folds)
         Iterations of each candidate.
 
     status_ : ndarray of str of shape (n_rates, n_alphas, n_folds)
-        "converged", "running" until `max_iter`, "diverged" or "pruned".
+        "converged", "running" until `max_iter`, "diverged" (the loss became infinite
+        or NaN) or "pruned", as are most rates that are too large: their loss rises,
+        but stays finite until they are given up.
 
     learning_rates_ : ndarray of shape (n_rates,)
         The learning rates tried.
@@ -270,10 +272,9 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         alphas = _check_settings("alphas", self.alphas, is_zero_allowed=True)
         routed = self._route(sample_weight, params)
-        samples, targets = check_samples(self, X, reset=True), check_targets(y)
-        labels = targets
-        weights = check_weights(samples, targets, sample_weight)
-        classes, targets = encode(targets)
+        samples, labels = check_samples(self, X, reset=True), check_targets(y)
+        weights = check_weights(samples, labels, sample_weight)
+        classes, targets = encode(labels)
         cv = check_cv(self.cv, labels, classifier=is_classifier(self))
         folds = list(cv.split(samples, labels, **routed.splitter.split))
         with one_blas_thread():
@@ -335,7 +336,13 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         -------
         score : float
             By `scoring`, the accuracy by default.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no best estimator.
         """
+        check_is_fitted(self, "best_estimator_", msg=NOT_FITTED)
         return self._make_scorer()(self.best_estimator_, X, y, **params)
 
     def get_metadata_routing(self):
@@ -448,7 +455,11 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         ]
         scores = np.empty(len(params))
         for i, of_candidate in enumerate(params):
-            classifier._store(of_candidate, classes, X.dtype)
+            vars(classifier).update(
+                coefficients_of(
+                    of_candidate, classes, fit_intercept=self.fit_intercept, dtype=X.dtype
+                )
+            )
             X_held_out, y_held_out, more = held_out[i % len(folds)]
             scores[i] = self.scorer_(classifier, X_held_out, y_held_out, **more)
         return scores

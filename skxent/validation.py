@@ -1,8 +1,10 @@
 """Checks of what estimators are fitted to, and samples set aside to validate on."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import (
@@ -16,7 +18,7 @@ from sklearn.utils.validation import (
 __all__ = ["check_samples", "check_targets", "check_weights", "has_validation", "set_aside"]
 
 
-def check_samples(estimator, X, reset):
+def check_samples(estimator: Any, X: Any, reset: bool) -> Any:
     """Return X as a dense or CSR matrix of floats.
 
     Parameters
@@ -63,18 +65,25 @@ def check_samples(estimator, X, reset):
     return X
 
 
-def check_targets(y):
+def check_targets(y: Any, name: str = "y") -> NDArray[Any]:
     """Return y as an array with one row for each sample.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
         Labels, or distributions over the classes.
+    name : str, default="y"
+        What errors call `y`.
 
     Returns
     -------
     y : ndarray of shape (n_samples,) or (n_samples, n_classes)
         An array of a single column is taken for labels, with a warning.
+
+    Raises
+    ------
+    ValueError
+        If `y` has more than two dimensions, or an entry that is NaN or infinite.
 
     Examples
     --------
@@ -84,13 +93,14 @@ def check_targets(y):
     """
     y = y if hasattr(y, "shape") else np.asarray(y)
     if len(y.shape) == 2 and y.shape[1] > 1:
-        return check_array(y, dtype=None, input_name="y")
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
-    return y
+        targets: NDArray[Any] = check_array(y, dtype=None, input_name=name)
+    else:
+        targets = column_or_1d(y, warn=True)
+        assert_all_finite(targets, input_name=name)
+    return targets
 
 
-def check_weights(X, y, sample_weight):
+def check_weights(X: Any, y: NDArray[Any], sample_weight: ArrayLike | None) -> NDArray[Any]:
     """Return weights of samples.
 
     Parameters
@@ -107,6 +117,11 @@ def check_weights(X, y, sample_weight):
     sample_weight : ndarray of shape (n_samples,)
         Of float64. Where their sum would overflow, they are divided by the largest.
 
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or a weight is negative or not finite, or all are zero.
+
     Examples
     --------
     >>> import numpy as np
@@ -115,6 +130,7 @@ def check_weights(X, y, sample_weight):
     array([1., 1.])
     """
     check_consistent_length(X, y)
+    weights: NDArray[np.float64]
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     largest = weights.max()
     if largest > np.finfo(np.float64).max / len(weights):
@@ -122,7 +138,7 @@ def check_weights(X, y, sample_weight):
     return weights
 
 
-def has_validation(X_val, y_val, sample_weight_val):
+def has_validation(X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
     """Tell whether samples to validate on were given.
 
     Parameters
@@ -155,7 +171,13 @@ def has_validation(X_val, y_val, sample_weight_val):
     return True
 
 
-def set_aside(X, targets, weights, fraction, random_state):
+def set_aside(
+    X: Any,
+    targets: NDArray[Any],
+    weights: NDArray[Any],
+    fraction: float,
+    random_state: np.random.RandomState,
+) -> list[tuple[Any, NDArray[Any], NDArray[Any]]]:
     """Split samples in two, with the same share of each class.
 
     Parameters
@@ -165,8 +187,8 @@ def set_aside(X, targets, weights, fraction, random_state):
     targets : ndarray of shape (n_samples,) or (n_samples, n_classes)
         Indices of classes, or distributions, which count with their likeliest.
     weights : ndarray of shape (n_samples,)
-        Of the samples. Those of none are not set aside, nor is the only sample
-        of a class.
+        Of the samples. Those of weight zero are not set aside, nor is the only
+        sample of a class.
     fraction : float
         How large a part is set aside; at least one sample for each class.
     random_state : numpy.random.RandomState
@@ -210,11 +232,11 @@ def set_aside(X, targets, weights, fraction, random_state):
     return [(X[part], targets[part], weights[part]) for part in parts]
 
 
-def _allot(n_drawn, counts):
+def _allot(n_drawn: int, counts: NDArray[Any]) -> NDArray[Any]:
     """Share a number out to classes by their counts: of each at least one, and not all."""
     # scikit-learn's stratified splitters may leave a small class out of a part.
     ideal = n_drawn * counts / counts.sum()
-    shares = np.clip(np.floor(ideal), 1, counts - 1).astype(int)
+    shares: NDArray[np.int_] = np.clip(np.floor(ideal), 1, counts - 1).astype(int)
     while (missing := n_drawn - shares.sum()) != 0:
         if missing > 0:
             furthest = np.argmax(np.where(shares < counts - 1, ideal - shares, -np.inf))

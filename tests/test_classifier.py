@@ -655,8 +655,12 @@ def test_too_few_iterations_are_reported_with_what_would_help():
     advice = "the largest safe learning rate is .*; increase max_iter, or scale the features"
     with pytest.warns(ConvergenceWarning, match="solver 'gd' " + start + advice):
         SoftmaxClassifier(solver="gd", max_iter=3).fit(X, y)
+    with pytest.warns(ConvergenceWarning, match=advice):
+        SoftmaxClassifier(l1_ratio=0.1, max_iter=3).fit(X, y)
     with pytest.warns(ConvergenceWarning, match=r"largest safe learning rate is \S+\d$"):
         SoftmaxClassifier(learning_rate=10.0, max_iter=3).fit(X, y)
+    with pytest.warns(ConvergenceWarning, match="the usual learning rate is 0.001"):
+        SoftmaxClassifier(solver="adam", max_iter=3).fit(X, y)
 
 
 @pytest.mark.parametrize("solver", ["gd", "sgd", "adam", "lbfgs", "newton-cg"])

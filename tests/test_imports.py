@@ -18,7 +18,6 @@ LEAVES = {
     "validation",
     "conventions",
     "frames",
-    "ragged",
     "decoding",
     "stores",
     "threads",
@@ -53,6 +52,7 @@ ALLOWED = {module: set() for module in LEAVES} | {
         "training",
         "validation",
     },
+    "ragged": {"validation"},
     "sequence": {"ragged"},
     "frontend": {"conventions"},
     "mfcc": {"frontend"},
@@ -74,7 +74,7 @@ ALLOWED_FOLDERS = {
         "training",
         "validation",
     },
-    "plotting": {"audio", "frontend", "plotting", "range_test"},
+    "plotting": {"audio", "frontend", "mfcc", "plotting", "range_test"},
 }
 OPTIONAL = {"matplotlib", "rich", "pooch", "pandas", "polars", "torch", "hypothesis"}
 

@@ -303,6 +303,10 @@ def test_the_transform_is_the_smallest_power_of_two_that_holds_a_frame(
         ({"window": "kaiser"}, r"'kaiser' must have parameters"),
         ({"convention": "kaldy"}, r"convention='kaldy' must be one of \['htk', 'kaldi', "),
         ({"features": "mfc"}, r"features='mfc' must be 'mfcc' or 'log_mel'"),
+        ({"preemphasis": 5.0}, r"preemphasis=5.0 must be from 0 to 1"),
+        ({"preemphasis": np.nan}, r"preemphasis=nan must be from 0 to 1"),
+        ({"lifter": -3.0}, r"lifter=-3.0 must be finite and not negative"),
+        ({"lifter": np.inf}, r"lifter=inf must be finite and not negative"),
     ],
 )
 def test_a_wrong_setting_is_named(settings, message):

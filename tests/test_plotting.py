@@ -394,7 +394,10 @@ def test_lines_hold_the_curves_of_a_classifier(classifiers):
     assert (lines["training"].get_linestyle(), lines["validation"].get_linestyle()) == ("-", "--")
     assert len({line.get_color() for line in lines.values()}) == 1
     assert legend(display) == KEYS
-    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("Epoch", "Cross-entropy (nats)")
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == (
+        "Iteration",
+        "Cross-entropy (nats)",
+    )
     assert plt.get_fignums() == [display.figure_.number]
 
 

@@ -294,6 +294,7 @@ def test_steps_of_a_pipeline_are_named_only_where_they_must_be(iris):
     search = GridSearchCV(pipeline, grid, cv=2).fit(*iris)
     display = LearningRateDisplay.from_search(make_pipeline(StandardScaler(), search))
     assert display.names == ["alpha=0.0001", "alpha=0.1"]
+    assert display.ax_.get_ylabel() == "Accuracy (mean ± std of 2 folds)"
 
 
 def test_score_is_called_what_it_is_and_one_of_several_is_drawn(iris):

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.datasets import load_digits, load_iris, load_wine
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
@@ -535,8 +535,9 @@ def test_search_without_refit_has_scores_but_no_predictions():
     for method in ("predict", "predict_proba", "decision_function"):
         with pytest.raises(AttributeError):
             getattr(searched, method)(X)
-    with pytest.raises(AttributeError):
-        searched.score(X, y)
+    for unusable in (searched, small_search()):
+        with pytest.raises(NotFittedError, match="of a search with refit=True"):
+            unusable.score(X, y)
 
 
 @may_end_early

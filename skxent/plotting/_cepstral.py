@@ -1,22 +1,19 @@
 """CepstralDisplay: a clip as a transformer sees it."""
 
-import inspect
 import os
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from skxent.audio import load
-from skxent.frontend import design
+from skxent.frontend import SETTINGS, design
+from skxent.mfcc import compute
 
 __all__ = ["CepstralDisplay"]
 
 # A longer waveform is drawn as the least and the greatest value of stretches: on paper the
 # same line, but for minutes of sound much faster, and within what the renderer can hold.
 _MAX_STRETCHES = 10_000
-
-_SETTINGS = tuple(name for name in inspect.signature(design).parameters if name != "dtype")
 
 
 class CepstralDisplay:
@@ -139,32 +136,28 @@ class CepstralDisplay:
         Raises
         ------
         TypeError, ValueError
-            If the transformer or the clip is none, the clip is empty, holds NaN or
-            infinity, or its file can't be read, or there are not three axes.
+            If `transformer` is no MFCCTransformer; if `clip` is no clip, is empty, holds
+            NaN or infinity, or its file can't be read; or there are not three axes.
         """
         check_matplotlib_support(f"{cls.__name__}.from_clip")
         if axes is not None:
             _as_three(axes)
         settings = transformer.get_params() if hasattr(transformer, "get_params") else {}
-        if not settings.keys() >= set(_SETTINGS):
+        if not settings.keys() >= set(SETTINGS):
             raise TypeError(
                 f"transformer must be an MFCCTransformer, got {type(transformer).__name__}"
             )
-        settings = {name: settings[name] for name in _SETTINGS} | {"features": "log_mel"}
-        front_end = design(**settings)
         try:
             signal = load(clip, transformer.sample_rate, dtype=transformer.dtype)
         except (TypeError, ValueError) as error:
             name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"clip{name}: {error}") from error
-        # Frames fit in no data frame, so an output that was set is unset.
-        frames = clone(transformer).set_output(transform="default")
-        frames.set_params(deltas=0, normalize=None, pooling=None)
-        log_mel, mfcc = (
-            frames.set_params(features=features).transform([signal])[0]
-            for features in ("log_mel", "mfcc")
-        )
+        settings = {name: settings[name] for name in SETTINGS} | {"dtype": signal.dtype.name}
+        of_mfcc = design(**settings | {"features": "mfcc"})
+        front_end = design(**settings | {"features": "log_mel"})
+        front_end.warn_of_empty_filters(stacklevel=2)
+        log_mel, mfcc = (compute([signal], design)[0] for design in (front_end, of_mfcc))
         convention = front_end.convention
         display = cls(
             signal=signal,

@@ -5,7 +5,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-from skxent.plotting._loss_curve import MAX_DRAWN, check_names, colors_of
+from skxent.plotting._lines import MAX_DRAWN, check_names, colors_of, prepare_lines
 from skxent.plotting._search_scores import scores_of
 from skxent.range_test import learning_rate_range_test
 
@@ -265,17 +265,8 @@ class LearningRateDisplay:
         display : LearningRateDisplay
             The display itself.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-        from matplotlib.cbook import normalize_kwargs
-        from matplotlib.lines import Line2D
-
-        kwargs = normalize_kwargs(kwargs, Line2D)
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+        ax, kwargs, names, seen = prepare_lines(self, ax, kwargs)
         ax.set_xscale("log")
-        seen = [limit for limit in ax.dataLim.intervaly if np.isfinite(limit)]
-        names = [None] * len(self.curves) if self.names is None else self.names
         self.lines_, self.bands_ = [], []
         for i, (curve, color) in enumerate(
             zip(self.curves, colors_of(len(self.curves)), strict=True)

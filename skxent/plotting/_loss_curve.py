@@ -1,4 +1,4 @@
-"""LossCurveDisplay: losses against the epoch."""
+"""LossCurveDisplay: losses against the iteration."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,10 +7,16 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["LossCurveDisplay"]
+from skxent.plotting._lines import (
+    MAX_DRAWN,
+    check_names,
+    colors_of,
+    number_alike,
+    prepare_lines,
+    text_of,
+)
 
-# Far beyond any axis. Renderers can't draw lines to where a loss is before it overflows.
-MAX_DRAWN = 1e30
+__all__ = ["LossCurveDisplay"]
 
 _LOSS_STYLES = {
     "training": {"label": "training", "linestyle": "-"},
@@ -20,7 +26,7 @@ _LOSS_STYLES = {
 
 
 class LossCurveDisplay:
-    """Training and validation loss against the epoch, of one or several estimators.
+    """Training and validation loss against the iteration, of one or several estimators.
 
     :meth:`from_estimator` takes them from fitted estimators. All parameters are
     stored as attributes. The training loss may hold a penalty (that of
@@ -28,9 +34,9 @@ class LossCurveDisplay:
 
     Parameters
     ----------
-    curves : list of dict of str to ndarray of shape (n_epochs,)
+    curves : list of dict of str to ndarray of shape (n_iter + 1,)
         For each estimator its losses by the keys "training" and, where there are
-        such samples, "validation". The first is that of epoch zero.
+        such samples, "validation". The first is that of the start.
 
     names : list of str, default=None
         One for each estimator. None is for a single one, whose lines are called
@@ -120,7 +126,7 @@ class LossCurveDisplay:
         """Draw what is stored.
 
         The training loss is solid, the validation loss dashed, with a dot where it
-        is lowest: early stopping keeps the coefficients of that epoch. A training
+        is lowest: early stopping keeps the coefficients of that iteration. A training
         loss that became infinite or NaN ends with a cross. Curves that diverge may
         leave the axes, so that the others can be seen.
 
@@ -138,19 +144,11 @@ class LossCurveDisplay:
         display : LossCurveDisplay
             The display itself.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-        from matplotlib.cbook import normalize_kwargs
-        from matplotlib.lines import Line2D
+        ax, kwargs, names, seen = prepare_lines(self, ax, kwargs)
         from matplotlib.ticker import MaxNLocator
 
-        kwargs = normalize_kwargs(kwargs, Line2D)
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
         if log_scale:
             ax.set_yscale("log")
-        seen = [limit for limit in ax.dataLim.intervaly if np.isfinite(limit)]
-        names = [None] * len(self.curves) if self.names is None else self.names
         self.lines_ = [
             _draw_losses(ax, curve, name, color, kwargs)
             for curve, name, color in zip(
@@ -168,7 +166,7 @@ class LossCurveDisplay:
             ax.autoscale_view()
         if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
             ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set(xlabel="Epoch", ylabel="Cross-entropy (nats)")
+        ax.set(xlabel="Iteration", ylabel="Cross-entropy (nats)")
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -187,16 +185,6 @@ def _with_names(estimator, names):
         raise ValueError("estimator must hold at least one estimator, got none")
     names = check_names(names, len(estimators), "estimators")
     return estimators, names
-
-
-def check_names(names, n, what):
-    """Return None, or a list of n names."""
-    if names is None:
-        return None
-    names = [names] if isinstance(names, str) else [str(name) for name in names]
-    if len(names) != n:
-        raise ValueError(f"names must be as many as the {what}, {n}, got {len(names)}")
-    return names
 
 
 def _trained(estimator):
@@ -235,28 +223,7 @@ def _distinguish(trained):
         ]
         needs_kind = len(peers) < len(trained) or not differing
         names.append(", ".join([kind] * needs_kind + differing))
-    return [
-        f"{name} ({names[: i + 1].count(name)})" if names.count(name) > 1 else name
-        for i, name in enumerate(names)
-    ]
-
-
-def text_of(value):
-    """Return a setting as names of curves have it."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if hasattr(value, "get_params"):
-        return type(value).__name__
-    return getattr(value, "__name__", str(value))
-
-
-def colors_of(n_curves):
-    """Return None for each curve, for the axes' cycle, or colours where that is too short."""
-    import matplotlib.pyplot as plt
-
-    if n_curves <= len(plt.rcParams["axes.prop_cycle"]):
-        return [None] * n_curves
-    return list(plt.colormaps["viridis"](np.linspace(0.0, 0.95, n_curves)))
+    return number_alike(names)
 
 
 def _draw_losses(ax, curve, name, color, kwargs):

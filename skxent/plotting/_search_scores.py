@@ -3,9 +3,10 @@
 from numbers import Real
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from skxent.plotting._loss_curve import text_of
+from skxent.plotting._lines import number_alike, text_of
 
 __all__ = ["scores_of"]
 
@@ -57,7 +58,7 @@ def _metric(search, metric):
 def _score_name(search, metric):
     scoring = getattr(search, "scoring", None)
     name = metric if metric != "score" else scoring
-    if name is None and hasattr(search, "status_"):
+    if name is None and is_classifier(search):  # what their `score` is
         name = "accuracy"
     name = name if isinstance(name, str) else "score"
     if name.startswith("neg_"):
@@ -183,7 +184,4 @@ def _names_of(settings):
         or "default"
         for text in texts
     ]
-    return [
-        f"{name} ({names[: i + 1].count(name)})" if names.count(name) > 1 else name
-        for i, name in enumerate(names)
-    ]
+    return number_alike(names)
