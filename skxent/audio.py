@@ -29,12 +29,14 @@ def load(clip, sample_rate, *, dtype=None):
     sample_rate : float
         Wanted rate in hertz. Pairs and files at another one are resampled.
     dtype : {"float32", "float64"}, default=None
-        Type of the result; None as :func:`to_mono_float`.
+        Type of the result; None is float32 for a file, and otherwise as
+        :func:`to_mono_float`.
 
     Returns
     -------
     signal : ndarray of shape (n_samples,)
-        Channels are averaged, integers are scaled to [-1, 1).
+        Channels are averaged, integers are scaled to [-1, 1). It may share memory
+        with `clip`, and be read-only.
 
     Raises
     ------
@@ -181,7 +183,7 @@ def read(path, *, dtype="float32"):
     Returns
     -------
     signal : ndarray of shape (n_samples, n_channels)
-        Integers are scaled to [-1, 1).
+        Integers are scaled to [-1, 1). It may be read-only.
     sample_rate : int
         In hertz.
 

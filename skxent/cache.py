@@ -82,6 +82,8 @@ def clip_key(clip, parameters):
         return None
     if signal.dtype.kind not in "iuf" or signal.ndim not in (1, 2):
         return None
+    if signal.dtype.kind != "f" and not hasattr(clip, "dtype"):
+        return None  # a list of integers, which the loader refuses
     # The repr of a tuple of strings and numbers can be read in one way only, so what
     # differs in any part is hashed differently.
     header = repr((_FORMAT, parameters, signal.dtype.str, signal.shape, rate))

@@ -221,8 +221,8 @@ class Descents:
     n_iter : ndarray of int of shape (n_candidates,)
         Number of updates.
     held_out : ndarray of shape (n_candidates, max_iter + 1)
-        Mean cross-entropy of what the fold leaves out, after each update; NaN
-        where there was none.
+        Mean cross-entropy of what the fold leaves out, at the start and after each
+        update; NaN where there was none.
     status : ndarray of str of shape (n_candidates,)
         "converged", "diverged", "pruned" or "running" at the end.
 

@@ -2,8 +2,8 @@ r"""How each tool computes its features: conventions as data, and their filterba
 
 A :class:`Convention` is the set of choices that a tool makes on the way from a
 signal to cepstral coefficients. To add one, add an entry to
-:data:`CONVENTIONS`; where it needs a choice that no other makes, a field here and
-its use in :mod:`skxent.mfcc`.
+:data:`CONVENTIONS`; where it needs a choice that no other makes, a field and its
+use here, in :mod:`skxent.frontend` or in :mod:`skxent.mfcc`.
 """
 
 import functools

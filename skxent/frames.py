@@ -100,6 +100,11 @@ def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) 
     normalized : ndarray of shape (n_frames, n_coefficients)
         New frames.
 
+    Raises
+    ------
+    ValueError
+        If `how` is neither.
+
     References
     ----------
     .. [1] O. Viikki and K. Laurila, "Cepstral domain segmental feature vector
@@ -114,6 +119,8 @@ def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) 
     array([[-1.,  0.],
            [ 1.,  0.]])
     """
+    if how not in ("mean", "mean_std"):
+        raise ValueError(f"how={how!r} must be 'mean' or 'mean_std'")
     lengths = _as_lengths(frames, lengths)
     starts = np.cumsum(lengths) - lengths
     mean = _segment_means(frames, starts, lengths)
@@ -157,7 +164,7 @@ def pool(
     Raises
     ------
     ValueError
-        If `n_segments` is less than one.
+        If `how` is none of these, or `n_segments` is less than one.
 
     Examples
     --------
@@ -166,6 +173,8 @@ def pool(
     >>> pool(np.array([[1.0], [3.0], [5.0], [5.0]]), "mean_std", n_segments=2)
     array([[2., 1., 5., 0.]])
     """
+    if how not in STATISTICS:
+        raise ValueError(f"how={how!r} must be one of {list(STATISTICS)}")
     if n_segments < 1:
         raise ValueError(f"n_segments must be at least 1, got {n_segments!r}")
     lengths = _as_lengths(frames, lengths)
@@ -265,7 +274,7 @@ def _segment_means(
     Segments follow each other without a gap. One that is longer than a block is
     summed in blocks from its own start on, so that no other changes its rounding.
     """
-    if len(frames) <= _BLOCK_ROWS or counts.max() <= _BLOCK_ROWS:
+    if counts.max() <= _BLOCK_ROWS:
         if around is not None:
             frames = np.square(frames - np.repeat(around, counts, axis=0))
         sums = np.add.reduceat(frames, starts, dtype=np.float64)
@@ -276,7 +285,8 @@ def _segment_means(
                 part = frames[start + rows.start : start + rows.stop]
                 if around is not None:
                     part = np.square(part - around[i])
-                sums[i] += part.sum(axis=0, dtype=np.float64)
+                # Not part.sum(), which goes another way through a single column.
+                sums[i] += np.add.reduceat(part, [0], dtype=np.float64)[0]
     means: NDArray[Any] = (sums / counts[:, np.newaxis]).astype(frames.dtype)
     return means
 

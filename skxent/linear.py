@@ -44,7 +44,7 @@ _MAX_DENSE = 512
 # Up to this many features, products between them are looked at to precondition:
 # in eight times as many samples, or more where that costs little, or fewer where
 # it would cost much.
-_MAX_GRAM = 2048
+_MAX_GRAM, _MAX_SPARSE_GRAM = 2048, 512
 _CHEAP_PRODUCTS = 1 << 24
 _GRAM_SIZE = 1 << 23
 
@@ -114,6 +114,11 @@ class LinearObjective:
         """Shape of the parameters, (n_outputs, n_features + fit_intercept)."""
         n_outputs = 1 if self.n_classes == 2 else self.n_classes
         return n_outputs, self.X.shape[1] + self.fit_intercept
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether products of features are few enough for a preconditioner to look at."""
+        return self.shape[1] <= (_MAX_SPARSE_GRAM if issparse(self.X) else _MAX_GRAM)
 
     def __call__(self, params: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         """Return the value of J and its gradient.
@@ -416,11 +421,6 @@ class LinearObjective:
                 gram[:n_features, -1] += border
                 gram[-1, -1] += scale @ scale
         return gram
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether products of features are few enough for a preconditioner to look at."""
-        return self.shape[1] <= (_MAX_DENSE if issparse(self.X) else _MAX_GRAM)
 
     @cached_property
     def _sample(self) -> Self:

@@ -86,6 +86,11 @@ def log_softmax(logits: ArrayLike) -> NDArray[Any]:
     log_probabilities : ndarray of shape (..., n_classes)
         Never positive. float32 logits give float32.
 
+    Raises
+    ------
+    ValueError
+        If `logits` has no class axis or no class.
+
     Examples
     --------
     >>> from skxent.losses import log_softmax
@@ -124,7 +129,7 @@ def cross_entropy(
         Integers of shape (..., n_samples): the index of each sample's class.
         Floats of shape (..., n_samples, n_classes): a distribution over the
         classes for each sample. Leading axes broadcast to the logits'.
-    sample_weight : array-like of shape (..., n_samples), default=None
+    sample_weight : array-like of shape (n_samples,) or (..., n_samples), default=None
         Non-negative weights, not all zero; None weighs all samples alike.
     label_smoothing : float, default=0.0
         Share of each target, in [0, 1], that is spread evenly over the classes.
@@ -232,6 +237,7 @@ def sequence_cross_entropy(
             "logits and targets must hold the same number of sequences, at least one, "
             f"got {len(logits)} and {len(targets)}"
         )
+    targets = list(targets)
     counts = _check_lengths(logits, lengths)
     weights = _check_weights(sample_weight, (len(counts),))
     weights = weights / weights.sum()
@@ -512,9 +518,8 @@ def _check_weights(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> N
         return np.ones(shape)
     weights = np.asarray(sample_weight, dtype=np.float64)
     if weights.shape not in (shape, shape[-1:]):
-        raise ValueError(
-            f"sample_weight must have shape {shape} or {shape[-1:]}, got shape {weights.shape}"
-        )
+        wanted = " or ".join(dict.fromkeys(map(str, (shape, shape[-1:]))))
+        raise ValueError(f"sample_weight must have shape {wanted}, got shape {weights.shape}")
     if not (np.isfinite(weights).all() and weights.min() >= 0.0):
         raise ValueError("sample_weight must be finite and not negative")
     if not weights.sum(axis=-1).all():

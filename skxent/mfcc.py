@@ -40,7 +40,9 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     ----------
     signal : array-like of shape (n_samples,)
         Mono, finite, at `sample_rate`. float32 is computed in float32, anything
-        else in float64.
+        else in float64. Integers are taken as they are, where
+        :class:`~skxent.MFCCTransformer` scales them; so does
+        :func:`skxent.audio.to_mono_float`.
     sample_rate : float, default=16000
         In hertz.
     **settings

@@ -32,8 +32,8 @@ class Monitor:
         Whether to stop, and to keep the parameters of the lowest loss.
     adaptive : bool, default=False
         Whether to lower the learning rate.
-    plateau : Plateau, default=Plateau()
-        From where to go on.
+    plateau : Plateau, default=None
+        From where to go on; None is a fresh one.
     report : callable, default=None
         ``report(params) -> stop`` after each epoch.
 

@@ -401,12 +401,12 @@ class Plateau(NamedTuple):
 
     Parameters
     ----------
-    best : float
+    best : float, default=inf
         The lowest loss.
-    n_stale : int
+    n_stale : int, default=0
         For how many epochs in a row the loss has not fallen below the best before
         by more than the tolerance.
-    factor : float
+    factor : float, default=1.0
         Factor of the "adaptive" learning rate.
 
     Examples

@@ -22,7 +22,9 @@ class Preconditioner:
     Parameters
     ----------
     level : float
-        How much curvature M was made for; compared by who makes one.
+        Mean curvature of the samples that M was made for, by which
+        :meth:`skxent.linear.LinearObjective.preconditioner` tells whether it is
+        still good.
     factor : ndarray of shape (n_params, n_params) or (n_params,)
         The lower Cholesky factor of M, or the diagonal of a diagonal M.
 

@@ -24,11 +24,11 @@ def learning_rate_range_test(
     smoothing=0.8,
     random_state=None,
 ):
-    r"""Train with a learning rate that rises from step to step, and watch the loss [1]_.
+    """Train with a learning rate that rises from step to step, and watch the loss.
 
-    The loss first hardly moves, then falls the faster the larger the rate, and
-    at last rises. The rate at which it falls fastest is a good one to train
-    with, or to search around.
+    In this learning-rate range test [1]_ the loss first hardly moves, then falls
+    the faster the larger the rate, and at last rises. The rate at which it falls
+    fastest is a good one to train with, or to search around.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def learning_rate_range_test(
     min_learning_rate, max_learning_rate : float, default=1e-5, 10.0
         Where to start, and where to end at the latest.
     n_steps : int, default=100
-        Number of rates in between, in even ratios.
+        Number of rates from the first to the last, in even ratios; at least 4.
     batch_size : int or None, default=256
         Number of samples that a step sees; None is all of them.
     smoothing : float, default=0.8
@@ -105,11 +105,10 @@ def learning_rate_range_test(
     # Each step is to be one update, at its rate as it stands.
     as_is = {"batch_size": batch_size or np.shape(y)[0], "schedule": "constant"}
     estimator.set_params(**{name: as_is[name] for name in as_is.keys() & estimator.get_params()})
-    if not hasattr(estimator, "partial_fit"):
-        raise TypeError(
-            f"estimator must have a partial_fit, got {estimator!r}; of SoftmaxClassifier take "
-            "solver='sgd', 'adam' or 'gd'"
-        )
+    try:
+        estimator.partial_fit  # noqa: B018, asked for to hear why it is not there
+    except AttributeError as error:
+        raise TypeError(f"estimator must have a partial_fit, got {estimator!r}: {error}") from error
     rates = np.geomspace(min_learning_rate, max_learning_rate, n_steps)
     batches = _draw(np.shape(y)[0], batch_size, check_random_state(random_state))
     losses, smoothed, mean = [], [], 0.0

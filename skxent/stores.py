@@ -48,6 +48,13 @@ class MemoryCache:
     hits, misses : int
         How often `get` found something and nothing.
 
+    Raises
+    ------
+    TypeError
+        If `max_bytes` is no integer.
+    ValueError
+        If it is less than one.
+
     Examples
     --------
     >>> import numpy as np
@@ -211,6 +218,11 @@ class DiskCache:
         -------
         frames : ndarray or None
             Read-only; None if there is none, or a broken one.
+
+        Raises
+        ------
+        ValueError
+            If the key has other characters than letters and digits.
         """
         try:
             with open(self._path(key), "rb") as file:
@@ -241,7 +253,8 @@ class DiskCache:
         Raises
         ------
         ValueError
-            If the array holds Python objects.
+            If the array holds Python objects, or the key has other characters than
+            letters and digits.
         """
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, frames, version=(1, 0), allow_pickle=False)

@@ -188,7 +188,8 @@ def weights_of_classes(
         seen = sums > 0.0
         weights = np.ones(len(sums))
         # In this order, so that no sum of huge weights overflows.
-        weights[seen] = np.sum(sums / sums.max()) / (seen.sum() * (sums[seen] / sums.max()))
+        shares = sums[seen] / sums.max()
+        weights[seen] = shares.sum() / (len(shares) * shares)
     else:
         weights = compute_class_weight(class_weight, classes=classes, y=classes)
         if not (np.isfinite(weights).all() and weights.min() >= 0.0):

@@ -90,6 +90,12 @@ def train(
     solution : skxent.solvers.Solution
         What the solver returned.
 
+    Raises
+    ------
+    ValueError
+        If the objective is not finite at `start`, or a callable schedule returns no
+        factor.
+
     Examples
     --------
     >>> import numpy as np
@@ -143,10 +149,10 @@ def choose_second_order(objective: LinearObjective) -> str:
     Returns
     -------
     solver : {"lbfgs", "newton-cg"}
-        Truncated Newton steps for few parameters: they cost no more there, and
-        the last of them goes so far that what rounding did before is forgotten.
-        And for so many features, mostly sparse, that a preconditioner knows no
-        more than their scales: that is too little for L-BFGS.
+        "newton-cg" for few parameters, where its steps cost no more, and the last
+        of them removes what rounding has left; and for so many features that the
+        preconditioner knows only their scales, which is too little for L-BFGS.
+        "lbfgs" otherwise.
 
     Examples
     --------
@@ -233,8 +239,8 @@ def make_schedule(
         As in :func:`train`.
     max_iter : int
         Where those of :data:`skxent.optimizers.SPANNING` end.
-    monitor : skxent.monitoring.Monitor
-        Tells the factor of "adaptive".
+    monitor : skxent.monitoring.Monitor or None
+        Tells the factor of "adaptive"; the others need none.
 
     Returns
     -------

@@ -110,7 +110,7 @@ def test_key_depends_on_the_rate_of_a_pair():
 
 def test_lists_of_numbers_have_the_key_of_their_array():
     assert clip_key([0.5, 1.0], PARAMETERS) == clip_key(np.array([0.5, 1.0]), PARAMETERS)
-    assert clip_key((8000, [1, 2]), PARAMETERS) == clip_key((8000, np.array([1, 2])), PARAMETERS)
+    assert clip_key((8000, [1.0]), PARAMETERS) == clip_key((8000, np.array([1.0])), PARAMETERS)
 
 
 def test_parameters_may_hold_lists_and_arrays():
@@ -145,6 +145,8 @@ def test_parameters_without_a_complete_spelling_are_refused(wrong):
         ("8000", [1.0]),
         (8000, "none.wav"),
         (8000, None),
+        [1, 2],  # of integers, only an array tells the range
+        (8000, [1, 2]),
     ],
     ids=repr,
 )

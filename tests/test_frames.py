@@ -5,7 +5,7 @@ import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skxent.frames import STATISTICS, delta, normalize, pool
+from skxent.frames import STATISTICS, delta, normalize, pool, summarize
 
 KINDS = st.sampled_from(sorted(STATISTICS))
 FUNCTIONS = [
@@ -215,3 +215,20 @@ def test_pooling_of_a_constant_is_the_constant(value, n_frames, n_segments, dtyp
 def test_pool_names_a_wrong_number_of_segments(n_segments):
     with pytest.raises(ValueError, match=f"n_segments must be at least 1, got {n_segments}"):
         pool(np.ones((3, 2)), "mean", n_segments)
+
+
+@pytest.mark.parametrize("function", [pool, normalize])
+def test_an_unknown_way_is_named(function):
+    with pytest.raises(ValueError, match="how='cmvn' must be"):
+        function(np.ones((3, 2)), "cmvn")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("pooling", ["mean_std", None])
+def test_a_clip_of_hours_does_not_change_the_rounding_of_another(pooling, dtype):
+    rng = np.random.default_rng(0)
+    short, long = (rng.normal(size=(n, 3)).astype(dtype) for n in (97, (1 << 15) + 1000))
+    settings = {"deltas": 1, "normalization": "mean_std", "pooling": pooling}
+    alone = summarize(short, [len(short)], **settings)
+    together = summarize(np.concatenate([short, long]), [len(short), len(long)], **settings)
+    np.testing.assert_array_equal(together[: len(alone)], alone)

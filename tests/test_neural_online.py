@@ -526,3 +526,27 @@ def test_diverged_loss_is_not_warned_of_by_torch():
     finally:
         torch.set_warn_always(False)
     assert [warning.category for warning in caught] == [ConvergenceWarning]
+
+
+@every_classifier
+def test_warm_start_after_an_early_stop_starts_from_what_it_kept(classifier):
+    X, y, weights = make_clips(30)
+    X_val, y_val, _ = make_clips(60, seed=1)
+    classifier = clone(classifier).set_params(
+        early_stopping=True, n_iter_no_change=2, max_iter=100, warm_start=True
+    )
+    classifier.fit(X, y, weights, X_val, y_val)
+    assert classifier.converged_
+    best = classifier.validation_loss_curve_.min()
+    classifier.fit(X, y, weights, X_val, y_val)
+    assert_allclose(classifier.validation_loss_curve_[0], best, rtol=1e-6)
+    assert classifier.n_iter_ >= 2
+
+
+def test_partial_fit_removes_what_was_true_of_the_fit():
+    X, y, weights = make_clips()
+    classifier = clone(DNN).fit(X, y, weights, X[:9], y[:9])
+    of_fit = ("converged_", "validation_loss_curve_", "validation_score_curve_")
+    assert all(hasattr(classifier, name) for name in of_fit)
+    classifier.partial_fit(X, y)
+    assert not any(hasattr(classifier, name) for name in of_fit)

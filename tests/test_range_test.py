@@ -328,17 +328,20 @@ def test_setting_out_of_its_range_is_named(settings, name):
 
 
 @pytest.mark.parametrize(
-    "estimator",
+    ("estimator", "reason"),
     [
-        SoftmaxClassifier(solver="lbfgs"),
-        SoftmaxClassifier(solver="newton-cg"),
-        LogisticRegression(),
+        (SoftmaxClassifier(solver="lbfgs"), "solver='lbfgs' has no partial_fit"),
+        (SoftmaxClassifier(solver="newton-cg"), "solver='newton-cg' has no partial_fit"),
+        (SoftmaxClassifier(solver="gd", l1_ratio=0.1), "l1_ratio=0.1 has no partial_fit"),
+        (LogisticRegression(), "no attribute 'partial_fit'"),
     ],
 )
-def test_estimator_that_has_no_partial_fit_is_refused(estimator):
+def test_estimator_that_has_no_partial_fit_is_refused(estimator, reason):
     X, y, _ = random_problem(n_samples=12)
-    with pytest.raises(TypeError, match="partial_fit"):
+    with pytest.raises(TypeError, match="must have a partial_fit") as caught:
         learning_rate_range_test(estimator, X, y)
+    cause = caught.value.__cause__
+    assert reason in f"{cause} {cause.__cause__}"
 
 
 def test_schedule_that_spans_a_fit_is_set_aside():

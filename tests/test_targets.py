@@ -296,3 +296,8 @@ def test_nothing_is_written_to(problem):
     for array, copy in zip(arrays, copies, strict=True):
         assert_array_equal(array, copy)
         assert not any(np.shares_memory(result, array) for result in results)
+
+
+def test_balanced_weights_of_classes_without_samples_are_one():
+    weights = weights_of_classes("balanced", np.array(["a", "b"]), np.zeros(2))
+    np.testing.assert_array_equal(weights, [1.0, 1.0])

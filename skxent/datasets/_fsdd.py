@@ -124,7 +124,7 @@ def fetch_fsdd(
         not hold exactly the recordings of the data set.
     OSError
         If the data set is in none of the places and `download_if_missing` is False, or the
-        download failed.
+        download failed, or `data_home` can't be written to.
     ImportError
         If it has to be downloaded and pooch is not installed.
 

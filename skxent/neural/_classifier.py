@@ -118,8 +118,9 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         ValueError
             If the data or the weights are malformed, there are not as many targets
             as frames or sequences, there are fewer than two classes, a class has no
-            positive weight, or `early_stopping` can't set samples of each class
-            aside.
+            positive weight, `early_stopping` can't set samples of each class aside,
+            `batch_norm` gets a batch of a single sample, or the `device` can't be
+            used.
         """
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -187,11 +188,12 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             self.__dict__.pop(f"validation_{name}_curve_", None)
             if validation is not None:
                 setattr(self, f"validation_{name}_curve_", np.array(curve))
+        # What patience has ended would end again at once: the next fit starts afresh.
         self._state = state | {
-            "weights": last,
-            "moments": moments,
-            "plateau": monitor.plateau,
-            "n_epochs": state["n_epochs"] + self.n_iter_,
+            "weights": best if monitor.is_exhausted else last,
+            "moments": {} if monitor.is_exhausted else moments,
+            "plateau": Plateau() if monitor.is_exhausted else monitor.plateau,
+            "n_epochs": 0 if monitor.is_exhausted else state["n_epochs"] + self.n_iter_,
             "seen": (sums, n_rows),
         }
         if result.is_diverged:
@@ -219,7 +221,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             All labels that there will be; needed in the first call. Their order is
             kept.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Non-negative weights, measured by their mean so far.
+            Non-negative weights. They are divided by the mean weight of all
+            sequences seen so far.
 
         Returns
         -------
@@ -263,6 +266,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         self.n_iter_ = 1 if is_first else self.n_iter_ + 1
         self.loss_curve_ = np.append([] if is_first else self.loss_curve_, result.value)
         self.gradient_norm_ = result.gradient_norm
+        for name in ("converged_", "validation_loss_curve_", "validation_score_curve_"):
+            self.__dict__.pop(name, None)  # they would not be true any more
         self._state = state | {
             "weights": weights,
             "moments": moments,

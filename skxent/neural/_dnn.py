@@ -39,7 +39,8 @@ class DNNClassifier(NeuralClassifier):
 
     batch_norm : bool, default=False
         Whether each hidden layer normalises its units over the batch, in
-        predictions by means over the training.
+        predictions by means over the training. It needs batches of two samples or
+        more.
 
     context : int, default=0
         Number of neighbours on each side that a frame is seen with. Beyond the
@@ -62,8 +63,9 @@ class DNNClassifier(NeuralClassifier):
         Largest number of frames of a batch.
 
     weight_decay : float, default=0.01
-        Decoupled weight decay: in each step every weight that multiplies loses its
-        share of this times the learning rate. What is added (an intercept) does not.
+        Decoupled weight decay: each step also multiplies the weight matrices by
+        ``1 - learning_rate * weight_decay``. Intercepts, and the
+        scales of `batch_norm`, are left alone.
 
     max_grad_norm : float or None, default=1.0
         Gradients of a larger Euclidean norm are scaled down to it.
@@ -96,7 +98,8 @@ class DNNClassifier(NeuralClassifier):
 
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of an earlier fit, and from the
-        state of its optimizer, schedule and batches.
+        state of its optimizer, schedule and batches (unless `early_stopping` or
+        "adaptive" has ended that).
 
     shuffle : bool, default=True
         Whether batches are drawn anew for each epoch.
@@ -126,7 +129,7 @@ class DNNClassifier(NeuralClassifier):
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy at the start, and its mean over the batches of each epoch,
         each before its update, with dropout and noise. A `partial_fit` appends to
-        it.
+        it; without a `fit` before, these are all.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy of the validation samples, with class weights and label
@@ -142,7 +145,8 @@ class DNNClassifier(NeuralClassifier):
         The solver used.
 
     converged_ : bool
-        Whether `early_stopping` or "adaptive" ended the fit.
+        Whether `early_stopping` or "adaptive" ended the fit. As the curves of the
+        validation samples, it is that of a `fit`; a `partial_fit` removes it.
 
     gradient_norm_ : float
         Median Euclidean norm of the gradients of the last epoch's batches, before

@@ -42,6 +42,8 @@ def save(classifier, path):
     TypeError
         If it is no such classifier, or has a parameter that is no plain value,
         such as a callable schedule.
+    NotFittedError
+        If it has not been fitted.
 
     See Also
     --------
@@ -104,6 +106,8 @@ def load(path):
     ------
     ValueError
         If it is another file.
+    OSError
+        If it can't be read.
 
     See Also
     --------

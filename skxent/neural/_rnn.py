@@ -44,7 +44,7 @@ class RNNClassifier(NeuralClassifier):
     bidirectional : bool, default=True
         Whether as many units again read the sequence from its end.
 
-    dropout : float, default=DROPOUT
+    dropout : float, default=0.1
         Share of what a layer hands on that is dropped in training, in [0, 1).
 
     pooling : {"mean", "last", "attention"}, default="mean"
@@ -74,8 +74,9 @@ class RNNClassifier(NeuralClassifier):
         Largest number of sequences of a batch.
 
     weight_decay : float, default=0.01
-        Decoupled weight decay: in each step every weight that multiplies loses its
-        share of this times the learning rate. What is added (an intercept) does not.
+        Decoupled weight decay: each step also multiplies the weight matrices by
+        ``1 - learning_rate * weight_decay``. Intercepts are left
+        alone.
 
     max_grad_norm : float or None, default=1.0
         Gradients of a larger Euclidean norm are scaled down to it.
@@ -108,7 +109,8 @@ class RNNClassifier(NeuralClassifier):
 
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of an earlier fit, and from the
-        state of its optimizer, schedule and batches.
+        state of its optimizer, schedule and batches (unless `early_stopping` or
+        "adaptive" has ended that).
 
     shuffle : bool, default=True
         Whether batches are drawn anew for each epoch.
@@ -138,7 +140,7 @@ class RNNClassifier(NeuralClassifier):
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy at the start, and its mean over the batches of each epoch,
         each before its update, with dropout and noise. A `partial_fit` appends to
-        it.
+        it; without a `fit` before, these are all.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy of the validation samples, with class weights and label
@@ -154,7 +156,8 @@ class RNNClassifier(NeuralClassifier):
         The solver used.
 
     converged_ : bool
-        Whether `early_stopping` or "adaptive" ended the fit.
+        Whether `early_stopping` or "adaptive" ended the fit. As the curves of the
+        validation samples, it is that of a `fit`; a `partial_fit` removes it.
 
     gradient_norm_ : float
         Median Euclidean norm of the gradients of the last epoch's batches, before

@@ -125,14 +125,14 @@ def cross_entropy(logits, targets, weights, label_smoothing):
 
 
 def make_optimizer(network, weight_decay):
-    """Return AdamW, which decays what multiplies, and leaves alone what is added.
+    """Return AdamW, which decays weight matrices alone.
 
     Parameters
     ----------
     network : torch.nn.Module
         Whose parameters are to be learned.
     weight_decay : float
-        What the learning rate times it of each weight is taken away in a step.
+        Each step multiplies the matrices by one minus the learning rate times this.
 
     Returns
     -------
