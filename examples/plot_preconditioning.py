@@ -105,9 +105,10 @@ plt.show()
 # not there after 1,000, and gradient descent is far off.
 #
 # A scaler does most of it, too: the condition number falls from three million to four hundred and
-# fifty, and ``LogisticRegression`` needs some 40 to 63 iterations in place of over a thousand.
-# The preconditioner still saves some (26), as it knows the correlations as well. Its price the
-# count of iterations does not show: the Gram matrix of the features, made once or a few times.
+# fifty, and ``LogisticRegression`` needs between 40 and 63 iterations (it was asked at those two)
+# in place of over a thousand. The preconditioner still saves some (26), as it knows the
+# correlations as well. Its price the count of iterations does not show: the Gram matrix of the
+# features, made once or a few times.
 #
 # So with the default solvers, a ``StandardScaler`` is not needed to get to the minimum. There is
 # another reason to keep it: the penalty treats all coefficients alike, which is only fair where
