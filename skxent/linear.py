@@ -353,7 +353,9 @@ class LinearObjective:
         n_samples, n_features = self.X.shape
         n_outputs = self.shape[0]
         n_bytes = min(max(_BLOCK_BYTES, 8 * n_outputs * n_features), _MAX_BLOCK_BYTES)
-        width = n_features if not issparse(self.X) else 2 * self.X.nnz // max(1, n_samples)
+        width = n_features
+        if issparse(self.X):  # where each product begins with a copy of the coefficients
+            n_bytes, width = _MAX_BLOCK_BYTES, 2 * self.X.nnz // max(1, n_samples)
         n_rows = max(32, n_bytes // (self.X.dtype.itemsize * (width + 4 * n_outputs)))
         ranges = [slice(i, min(i + n_rows, n_samples)) for i in range(0, n_samples, n_rows)]
         return [(rows, _view(self.X, rows)) for rows in ranges]

@@ -276,7 +276,7 @@ def _conjugate_gradients(
     """Direction of a truncated Newton step."""
     direction, residual = np.zeros_like(gradient), -gradient
     solved = residual if solve is None else solve(residual)
-    along = solved
+    along = solved.copy()
     size = first = float(np.vdot(residual, solved))
     # The nearer the minimum, the more exact: the steps then converge superlinearly.
     # But no more exact than the digits allow.
@@ -289,13 +289,16 @@ def _conjugate_gradients(
         if not curvature > _ROUNDING * steepest * extent:
             break  # nothing curves along this, as far as the digits go
         share = size / curvature
-        direction = direction + share * along
-        residual = residual - share * curved
+        # In place, as with many parameters each new array costs as much as the sum.
+        direction += share * along
+        curved *= share
+        residual -= curved
         solved = residual if solve is None else solve(residual)
         size, last = float(np.vdot(residual, solved)), size
         if not size > wanted:
             break
-        along = solved + (size / last) * along
+        along *= size / last
+        along += solved
         extent = size + (size / last) ** 2 * extent
     # Where nothing curves, as far as the digits go, the first direction is as good as any.
     return direction if direction.any() else along

@@ -90,6 +90,7 @@ def sparse_problem_of(rng, n_classes, n_samples=120, n_features=6):
 @pytest.fixture(params=[1 << 20, 1], ids=["one block", "many blocks"])
 def n_blocks(request, monkeypatch):
     monkeypatch.setattr(linear, "_BLOCK_BYTES", request.param)
+    monkeypatch.setattr(linear, "_MAX_BLOCK_BYTES", request.param)
     return 1 if request.param > 1 else 4
 
 
@@ -807,7 +808,7 @@ def check_diagonal(objective, dense, scales):
 def test_preconditioner_of_many_sparse_features_is_the_stated_diagonal(
     n_classes, kind, n_blocks, monkeypatch
 ):
-    monkeypatch.setattr(linear, "_MAX_DENSE", 3)
+    monkeypatch.setattr(linear, "_MAX_SPARSE_GRAM", 3)
     dense = sparse_problem_of(np.random.default_rng(0), n_classes)
     weights = dense.weights.tolist()
     squares, shares = [], []
@@ -827,9 +828,9 @@ def test_preconditioner_of_many_features_is_the_stated_diagonal(n_classes, monke
 
 
 @kinds_of_csr
-@pytest.mark.parametrize("max_dense", [512, 3])
-def test_a_feature_that_is_always_zero_leaves_it_finite(kind, max_dense, monkeypatch):
-    monkeypatch.setattr(linear, "_MAX_DENSE", max_dense)
+@pytest.mark.parametrize("max_gram", [512, 3])
+def test_a_feature_that_is_always_zero_leaves_it_finite(kind, max_gram, monkeypatch):
+    monkeypatch.setattr(linear, "_MAX_SPARSE_GRAM", max_gram)
     dense = sparse_problem_of(np.random.default_rng(0), 3)
     objective = replace(dense, X=kind(dense.X), alpha=0.0)
     params = some_params(dense)
