@@ -1,6 +1,6 @@
 """Run the benchmarks, and write a page and plots of what they measured.
 
-    python -m benchmarks                    # all of them, some half an hour
+    python -m benchmarks                    # all of them, an hour or so
     python -m benchmarks mfcc search        # a selection
     python -m benchmarks --short            # all of them on little data, about a minute
     python -m benchmarks --output docs      # write docs/benchmarks.md, with its plots

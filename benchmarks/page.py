@@ -80,8 +80,7 @@ by what skxent took, in seconds, megabytes or errors: above 1 skxent is ahead, b
 The spread is the lowest and the highest ratio that was seen; an aim is the least ratio that was
 wanted. A number after ">" is a bound: that one was given up.
 
-This page is written by a run of all of them, of some half an hour on a machine that does nothing
-else:
+This page is written by a run of all of them, of an hour or so on a machine that does nothing else:
 
 ```sh
 python -m pip install -e ".[bench]"
@@ -114,7 +113,7 @@ def verdict(row):
         return ""
     said = {True: AHEAD, False: BEHIND, None: OPEN}[row.ahead]
     if row.aim is not None:
-        said += f", aim {row.aim:g} "
+        said += f", aim {row.aim:.3g} "
         said += {True: "met", False: "**missed**", None: OPEN}[row.aim_met]
     return said
 
@@ -129,7 +128,7 @@ def _summary(outcomes):
     n_met = sum(row.aim_met is True for row in with_aim)
     n_open = len(counted) - n_ahead - n_behind
     said = f"Of {len(counted)} comparisons skxent is ahead in {n_ahead} and behind in {n_behind}"
-    said += f", and {n_open} are undecided." if n_open else "."
+    said += f"; {n_open} undecided." if n_open else "."
     if with_aim:
         said += f" Of {len(with_aim)} aims {n_met} are met."
     parts = [said]
@@ -138,9 +137,16 @@ def _summary(outcomes):
     short_of = [row for row in counted if row.ahead is False or row.aim_met is False]
     if short_of:
         parts.append("Behind, or short of an aim:")
-        lines = [["", "tool", "ratio", "spread", "verdict"]]
+        lines = [["", "skxent", "other", "ratio", "spread", "verdict"]]
         lines += [
-            [f"{row.table}: {row.problem}", row.tool, ratio_of(row), _spread(row), verdict(row)]
+            [
+                f"{row.table}: {row.problem}",
+                row.setting,
+                row.tool,
+                ratio_of(row),
+                _spread(row),
+                verdict(row),
+            ]
             for row in short_of
         ]
         parts.append(_as_table(lines))

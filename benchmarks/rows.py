@@ -75,7 +75,7 @@ class Row:
         """Say whether the ratio is `least` or more; None where a bound leaves it open."""
         if self.ratio is None:
             return None
-        reached = self.ratio >= least
+        reached = bool(self.ratio >= least)
         decided = not (self.ours_at_least if reached else self.theirs_at_least)
         return reached if decided else None
 

@@ -74,8 +74,9 @@ def module_of(name, monkeypatch):
 
 @given(amounts, amounts)
 def test_a_ratio_is_theirs_over_ours(ours, theirs):
-    row = Row(table="", problem="", tool="peer", ours=ours, theirs=theirs)
+    row = Row(table="", problem="", tool="peer", ours=np.float64(ours), theirs=theirs)
     assert row.ratio == theirs / ours
+    assert row.ahead is bool(theirs / ours >= 1), "counted by identity, so no bool of NumPy's"
     assert row.ahead == (theirs / ours >= 1)
 
 
