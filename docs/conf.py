@@ -37,7 +37,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "benchmarks": []},  # its tables are wide
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],
