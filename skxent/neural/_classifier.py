@@ -188,14 +188,16 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             self.__dict__.pop(f"validation_{name}_curve_", None)
             if validation is not None:
                 setattr(self, f"validation_{name}_curve_", np.array(curve))
-        # What patience has ended would end again at once: the next fit starts afresh.
         self._state = state | {
-            "weights": best if monitor.is_exhausted else last,
-            "moments": {} if monitor.is_exhausted else moments,
-            "plateau": Plateau() if monitor.is_exhausted else monitor.plateau,
-            "n_epochs": 0 if monitor.is_exhausted else state["n_epochs"] + self.n_iter_,
+            "weights": last,
+            "moments": moments,
+            "plateau": monitor.plateau,
+            "n_epochs": state["n_epochs"] + self.n_iter_,
             "seen": (sums, n_rows),
         }
+        if monitor.is_exhausted:
+            # What patience has ended would end again at once: the next fit starts afresh.
+            self._state |= {"weights": best, "moments": {}, "plateau": Plateau(), "n_epochs": 0}
         if result.is_diverged:
             self._warn("the weights are those of the epoch before", stacklevel=5)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)

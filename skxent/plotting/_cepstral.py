@@ -157,7 +157,7 @@ class CepstralDisplay:
         of_mfcc = design(**settings | {"features": "mfcc"})
         front_end = design(**settings | {"features": "log_mel"})
         front_end.warn_of_empty_filters(stacklevel=2)
-        log_mel, mfcc = (compute([signal], design)[0] for design in (front_end, of_mfcc))
+        (log_mel, _), (mfcc, _) = compute([signal], front_end), compute([signal], of_mfcc)
         convention = front_end.convention
         display = cls(
             signal=signal,
