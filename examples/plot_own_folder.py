@@ -43,7 +43,7 @@ for clip, target, speaker, name in zip(
 
 broken = folder / "nine" / "usf1_0.wav"
 broken.write_bytes(broken.read_bytes()[:1000])
-(folder / "one" / "wmf1_1.wav").replace(folder / "five" / "wmf1_2.wav")
+misplaced = (folder / "one" / "wmf1_1.wav").replace(folder / "five" / "wmf1_2.wav")
 
 # %%
 # Paths, words and speakers
