@@ -240,11 +240,9 @@ STOPPED = {
 }
 
 
-@pytest.mark.parametrize("settings", STOPPED.values(), ids=STOPPED)
-@both
-def test_early_stopping_restores_the_best_weights(settings, n_classes):
-    (X, y, weights), validation = overfitting_problem(n_classes)
-    classifier = SoftmaxClassifier(
+def stopped_early(**settings):
+    """A classifier without much of a penalty, which three epochs in vain end."""
+    return SoftmaxClassifier(
         **settings,
         alpha=1e-6,
         tol=1e-6,
@@ -252,7 +250,14 @@ def test_early_stopping_restores_the_best_weights(settings, n_classes):
         n_iter_no_change=3,
         batch_size=8,
         random_state=0,
-    ).fit(X, y, weights, *validation)
+    )
+
+
+@pytest.mark.parametrize("settings", STOPPED.values(), ids=STOPPED)
+@both
+def test_early_stopping_restores_the_best_weights(settings, n_classes):
+    (X, y, weights), validation = overfitting_problem(n_classes)
+    classifier = stopped_early(**settings).fit(X, y, weights, *validation)
     curve = classifier.validation_loss_curve_
     best = curve.argmin()
     assert classifier.converged_
@@ -770,16 +775,7 @@ def test_warm_start_with_early_stopping_validates_on_the_same_samples(solver):
 @pytest.mark.parametrize("settings", STOPPED.values(), ids=STOPPED)
 def test_warm_start_after_an_early_stop_starts_from_what_it_kept(settings):
     (X, y, weights), validation = overfitting_problem(3)
-    classifier = SoftmaxClassifier(
-        **settings,
-        alpha=1e-6,
-        tol=1e-6,
-        early_stopping=True,
-        n_iter_no_change=3,
-        batch_size=8,
-        random_state=0,
-        warm_start=True,
-    ).fit(X, y, weights, *validation)
+    classifier = stopped_early(**settings, warm_start=True).fit(X, y, weights, *validation)
     best = classifier.validation_loss_curve_.min()
     classifier.fit(X, y, weights, *validation)
     assert_allclose(classifier.validation_loss_curve_[0], best, rtol=1e-12)
