@@ -289,10 +289,10 @@ def _conjugate_gradients(
         if not curvature > _ROUNDING * steepest * extent:
             break  # nothing curves along this, as far as the digits go
         share = size / curvature
-        # In place, as with many parameters each new array costs as much as the sum.
+        # In place, as with many parameters each new array costs as much as the sum; but not
+        # in `curved`, which may be an array of the objective's, or `along` itself.
         direction += share * along
-        curved *= share
-        residual -= curved
+        residual -= share * curved
         solved = residual if solve is None else solve(residual)
         size, last = float(np.vdot(residual, solved)), size
         if not size > wanted:

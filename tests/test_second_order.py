@@ -435,3 +435,26 @@ def test_null_directions_of_a_function_that_is_not_quadratic_are_left_alone(solv
     solution = run(solver, objective, tol=0.0, max_iter=100)
     assert solution.gradient_norm <= 1e-6
     assert np.abs(solution.params).max() <= 100.0
+
+
+def test_hessian_that_returns_its_argument_is_as_good_as_one_that_copies_it():
+    class Bowl:
+        def __init__(self, multiply):
+            self.multiply = multiply
+
+        def __call__(self, params):
+            return 0.5 * float(np.sum(params**2)), params
+
+        def hessian(self, params):
+            return self.multiply
+
+    def precondition(params, current):
+        return lambda rows: rows / np.array([1.0, 2.0, 3.0])
+
+    start = np.array([[1.0, -2.0, 3.0]])
+    settings = {"max_iter": 20, "tol": 1e-10, "precondition": precondition}
+    itself = newton_cg(Bowl(lambda direction: direction), start, **settings)
+    copied = newton_cg(Bowl(np.copy), start, **settings)
+    assert_array_equal(itself.values, copied.values)
+    assert_array_equal(itself.params, copied.params)
+    assert itself.converged
