@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skxent import MFCCTransformer, SoftmaxClassifier
 from skxent.datasets import load_spoken_digits
-from skxent.frontend import design
+from skxent.mfcc import design
 
 plt.style.use("tableau-colorblind10")
 

@@ -1,10 +1,9 @@
 """Softmax cross-entropy classification of audio with the scikit-learn API."""
 
-from skxent.classifier import SoftmaxClassifier
 from skxent.features import MFCCTransformer
-from skxent.range_test import learning_rate_range_test
-from skxent.search import SoftmaxClassifierCV
-from skxent.sequence import FramewiseClassifier
+from skxent.linear import SoftmaxClassifier
+from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
+from skxent.sequences import FramewiseClassifier
 
 __all__ = [
     "FramewiseClassifier",

@@ -4,7 +4,7 @@ import pytest
 import scipy.linalg  # noqa: F401, loads the BLAS of scipy
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from skxent.threads import one_blas_thread
+from skxent._threads import one_blas_thread
 
 
 def blas_threads():

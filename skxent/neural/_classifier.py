@@ -14,24 +14,23 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skxent._fitting._callbacks import report_iteration
+from skxent._fitting._holdout import has_validation, set_aside
+from skxent._fitting._inputs import check_weights
+from skxent._fitting._monitor import Monitor, Plateau
+from skxent._fitting._targets import check_classes, encode, weights_of_classes
+from skxent.frames._neighbours import join
+from skxent.frames._ragged import lengths_of, split
+from skxent.linear._solve import make_schedule
 from skxent.losses import log_softmax
-from skxent.monitoring import Monitor, report_iteration
 from skxent.neural._compute import computing, load_weights, moments_of, set_moments, take_weights
 from skxent.neural._samples import Samples
 from skxent.neural._training import compute_logits, evaluate, make_optimizer, pass_over, train
-from skxent.optimizers import SCHEDULES, SPANNING, Plateau
-from skxent.ragged import (
-    aggregate_log_proba,
-    check_frame_targets,
-    check_sequences,
-    join,
-    lengths_of,
-    split,
-)
-from skxent.sequence import SequenceClassifierMixin
-from skxent.targets import check_classes, encode, weights_of_classes
-from skxent.training import make_schedule
-from skxent.validation import check_weights, has_validation, set_aside
+from skxent.optimizers import SCHEDULES
+from skxent.optimizers._schedules import SPANNING
+from skxent.sequences._aggregation import aggregate_log_proba
+from skxent.sequences._inputs import check_frame_targets, check_sequences
+from skxent.sequences._scoring import SequenceClassifierMixin
 
 __all__ = ["NeuralClassifier"]
 

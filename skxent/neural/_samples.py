@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skxent._fitting._targets import sum_by_class, weigh
 from skxent.neural._data import Frames, Sequences
 from skxent.neural._training import Problem
-from skxent.targets import sum_by_class, weigh
 
 __all__ = ["Samples"]
 

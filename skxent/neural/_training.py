@@ -230,7 +230,7 @@ def train(network, problem, optimizer, rate_of, *, max_iter, monitor, **options)
         counted from zero.
     max_iter : int
         Largest number of epochs.
-    monitor : skxent.monitoring.Monitor
+    monitor : skxent._fitting._monitor.Monitor
         Told of the weights and the loss of each, and says when to stop.
     **options : dict
         The options of :func:`pass_over`.

@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from skxent.audio import load
-from skxent.frontend import SETTINGS, design
-from skxent.mfcc import compute
+from skxent.mfcc import design
+from skxent.mfcc._blocks import compute
+from skxent.mfcc._front_end import SETTINGS
 
 __all__ = ["CepstralDisplay"]
 

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxent.plotting._lines import MAX_DRAWN, check_names, colors_of, prepare_lines
 from skxent.plotting._search_scores import scores_of
-from skxent.range_test import learning_rate_range_test
+from skxent.search import learning_rate_range_test
 
 __all__ = ["LearningRateDisplay"]
 

@@ -1,0 +1,1 @@
+"""What every classifier that is trained shares."""

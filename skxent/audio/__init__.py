@@ -1,0 +1,5 @@
+"""A clip in any form, to a mono signal of floats."""
+
+from skxent.audio._clips import chunks, count_samples, load, read, to_mono_float
+
+__all__ = ["chunks", "count_samples", "load", "read", "to_mono_float"]

@@ -1,0 +1,333 @@
+"""Where arrays are kept by key: memory and disk."""
+
+import collections
+import contextlib
+import functools
+import hashlib
+import io
+import os
+import threading
+import uuid
+import warnings
+import weakref
+from numbers import Integral
+
+import numpy as np
+
+_DIGEST_SIZE = 32
+
+
+# One lock for all memory caches. What is done under it takes microseconds, and being the
+# only one it can be held across a fork, as the end of the module does.
+_lock = threading.Lock()
+
+
+# Caches by identity. Those that came with a pickle are also held, since between two tasks of
+# a worker process nobody else does; but only the latest, as searches come and go.
+_known = weakref.WeakValueDictionary()
+
+
+_visiting = collections.deque(maxlen=4)
+
+
+class MemoryCache:
+    """Keep arrays in memory up to a number of bytes, those used latest.
+
+    Safe with threads. Copies, clones of an estimator and, inside a process,
+    pickles of it are the same object. In another process, a pickle gives an empty
+    cache, the same one each time.
+
+    Parameters
+    ----------
+    max_bytes : int, default=2**29
+        Size of all arrays together, at least 1. A larger array is not kept.
+
+    Attributes
+    ----------
+    n_bytes : int
+        Size of the arrays that are kept.
+
+    hits, misses : int
+        How often `get` found something and nothing.
+
+    Raises
+    ------
+    TypeError
+        If `max_bytes` is no integer.
+    ValueError
+        If it is less than one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.features import MemoryCache
+    >>> cache = MemoryCache(max_bytes=100)
+    >>> cache.put("a", np.zeros(10))
+    >>> cache.put("b", np.ones(2))
+    >>> cache.put("c", np.ones(2))
+    >>> cache.get("a") is None, cache.get("b"), cache.n_bytes
+    (True, array([1., 1.]), 32)
+    """
+
+    def __init__(self, max_bytes=2**29):
+        if not isinstance(max_bytes, Integral) or isinstance(max_bytes, bool):
+            raise TypeError(f"max_bytes must be an integer, got {max_bytes!r}")
+        if max_bytes < 1:
+            raise ValueError(f"max_bytes must be at least 1, got {max_bytes!r}")
+        self.max_bytes = int(max_bytes)
+        self._arrays = collections.OrderedDict()
+        self.n_bytes = self.hits = self.misses = 0
+        self._identity = uuid.uuid4().hex
+        with _lock:
+            _known[self._identity] = self
+
+    def get(self, key):
+        """Return the array of a key.
+
+        Parameters
+        ----------
+        key : str
+            As in `put`.
+
+        Returns
+        -------
+        frames : ndarray or None
+            Read-only; None if there is none.
+        """
+        with _lock:
+            frames = self._arrays.get(key)
+            if frames is None:
+                self.misses += 1
+            else:
+                self.hits += 1
+                self._arrays.move_to_end(key)
+            return frames
+
+    def put(self, key, frames):
+        """Keep an array under a key.
+
+        Parameters
+        ----------
+        key : str
+            As :func:`skxent.features._cache.clip_key` makes it.
+        frames : ndarray
+            Is now the cache's own, and read-only. A view is copied, since it
+            keeps all of its base in memory.
+        """
+        fits = frames.nbytes <= self.max_bytes
+        if fits and frames.base is not None:
+            frames = frames.copy()
+        frames.flags.writeable = False
+        with _lock:
+            old = self._arrays.pop(key, None)
+            if old is not None:
+                self.n_bytes -= old.nbytes
+            if not fits:
+                return
+            self._arrays[key] = frames
+            self.n_bytes += frames.nbytes
+            while self.n_bytes > self.max_bytes:
+                self.n_bytes -= self._arrays.popitem(last=False)[1].nbytes
+
+    def clear(self):
+        """Forget all arrays, and what was counted."""
+        with _lock:
+            self._arrays.clear()
+            self.n_bytes = self.hits = self.misses = 0
+
+    def __len__(self):
+        return len(self._arrays)
+
+    def __bool__(self):
+        return True  # also when it is empty: it is not the lack of a cache
+
+    def __repr__(self):
+        return f"MemoryCache(max_bytes={self.max_bytes})"
+
+    def __reduce__(self):
+        # Also what copy.copy and copy.deepcopy go by, and through them sklearn.base.clone.
+        return _find_or_make, (self._identity, self.max_bytes)
+
+
+def _find_or_make(identity, max_bytes):
+    """Return this process's cache of an identity."""
+    made = MemoryCache(max_bytes)
+    with _lock:
+        cache = _known.setdefault(identity, made)
+        if cache is made:
+            made._identity = identity
+            _visiting.append(made)
+    return cache
+
+
+class DiskCache:
+    """Keep arrays in the files of a folder.
+
+    Safe with threads and processes, also of several machines: a file is written
+    under another name first, and carries a checksum. What is broken, cut short or
+    no entry at all counts as absent, and is written anew. There is no limit on
+    the size: delete the folder when you like.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Made if it doesn't exist. A leading ``~`` is the home directory.
+
+    Attributes
+    ----------
+    folder : str
+        Absolute path.
+
+    Raises
+    ------
+    OSError
+        If the folder can't be made.
+    ValueError
+        If its name is empty.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skxent.features import DiskCache
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     DiskCache(folder).put("a", np.arange(3))
+    ...     DiskCache(folder).get("a"), DiskCache(folder).get("b")
+    (array([0, 1, 2]), None)
+    """
+
+    def __init__(self, folder):
+        path = os.fsdecode(folder)
+        if not path:
+            raise ValueError("the folder of a cache must have a name, got an empty one")
+        self.folder = os.path.abspath(os.path.expanduser(path))
+        self._has_warned = False
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+        except OSError as error:
+            reason = f"the cache's folder can't be made: {error.strerror}"
+            raise type(error)(error.errno, reason, self.folder) from error
+
+    def get(self, key):
+        """Return the array of a key.
+
+        Parameters
+        ----------
+        key : str
+            As in `put`.
+
+        Returns
+        -------
+        frames : ndarray or None
+            Read-only; None if there is none, or a broken one.
+
+        Raises
+        ------
+        ValueError
+            If the key has other characters than letters and digits.
+        """
+        try:
+            with open(self._path(key), "rb") as file:
+                entry = file.read()
+        except OSError:
+            return None
+        content, digest = entry[:-_DIGEST_SIZE], entry[-_DIGEST_SIZE:]
+        if digest != _digest(key, content):
+            return None
+        # From here on it is what put wrote: magic string, version 1, length of the header.
+        start = 10 + int.from_bytes(content[8:10], "little")
+        shape, is_fortran, dtype = _parse_header(content[:start])
+        frames = np.frombuffer(content, dtype, offset=start)
+        return frames.reshape(shape, order="F" if is_fortran else "C")
+
+    def put(self, key, frames):
+        """Keep an array under a key.
+
+        Where that fails, as on a full disk, the first time gives a warning.
+
+        Parameters
+        ----------
+        key : str
+            Letters and digits, as :func:`skxent.features._cache.clip_key` makes it.
+        frames : ndarray
+            Of numbers.
+
+        Raises
+        ------
+        ValueError
+            If the array holds Python objects, or the key has other characters than
+            letters and digits.
+        """
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, frames, version=(1, 0), allow_pickle=False)
+        content = buffer.getvalue()
+        try:
+            # NumPy reads the file too: it doesn't mind what comes after the array.
+            _write_atomically(self._path(key), content + _digest(key, content))
+        except OSError as error:
+            if not self._has_warned:
+                self._has_warned = True
+                warnings.warn(
+                    f"the cache {self.folder} can't be written to ({error}): the results are "
+                    "right, but will be computed again",
+                    UserWarning,
+                    stacklevel=2,
+                )
+
+    def _path(self, key):
+        if not key.isalnum():
+            raise ValueError(f"a key must consist of letters and digits, got {key!r}")
+        # Folders of hundreds of thousands of files are slow on some file systems.
+        return os.path.join(self.folder, key[:2], f"{key}.npy")
+
+    def __repr__(self):
+        return f"DiskCache({self.folder!r})"
+
+    def __eq__(self, other):
+        return self.folder == other.folder if isinstance(other, DiskCache) else NotImplemented
+
+    def __hash__(self):
+        return hash(self.folder)
+
+    def __reduce__(self):
+        return DiskCache, (self.folder,)
+
+
+def _digest(key, content):
+    digest = hashlib.sha256(key.encode(), usedforsecurity=False)
+    digest.update(content)
+    return digest.digest()
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse_header(header):
+    """Return shape, order and type; NumPy takes longer for these than for all the rest."""
+    file = io.BytesIO(header)
+    np.lib.format.read_magic(file)
+    return np.lib.format.read_array_header_1_0(file)
+
+
+def _write_atomically(path, content):
+    # Not synchronised to the disk: an entry that a power cut spoils fails its checksum.
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = os.path.join(os.path.dirname(path), f"{uuid.uuid4().hex}.tmp")
+    try:
+        # Unlike those of tempfile, the file can be read by all whom the umask allows to.
+        with open(temporary, "xb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+        raise
+
+
+# Under the same identity in every process.
+SHARED = _find_or_make("shared", 2**29)
+
+
+if hasattr(os, "register_at_fork"):
+    # A child must not inherit a lock that no thread of its own will release.
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )

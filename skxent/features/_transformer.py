@@ -1,0 +1,535 @@
+"""MFCCTransformer: from clips to features, with the scikit-learn API."""
+
+import math
+import os
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples, validate_data
+
+from skxent._threads import one_blas_thread
+from skxent.features._cache import open_cache
+from skxent.features._extraction import extract
+from skxent.features._inputs import _holds_clips, guess_size
+from skxent.frames import STATISTICS, summarize
+from skxent.mfcc import CONVENTIONS
+from skxent.mfcc._front_end import SETTINGS, shared_design
+
+# Clips are worked on in batches, which share the cost of each call, are what threads
+# take, and bound the memory: at most so many clips, and about so many samples.
+_BATCH_CLIPS = 1024
+
+
+_BATCH_SAMPLES = 1 << 22
+
+
+_BATCHES_A_THREAD = 4
+
+
+# How many clips are looked at to guess the average size.
+_SAMPLED_CLIPS = 32
+
+
+# Below this many samples a clip on average, threads wait for each other's Python longer
+# than they work side by side.
+_THREADED_SAMPLES = 1 << 16
+
+
+class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+    """Turn audio clips into mel-frequency cepstral coefficients.
+
+    Each clip becomes a row of a matrix, by pooling its frames, or with
+    ``pooling=None`` a matrix of its own. Nothing is learnt from the data: what
+    comes out of a clip depends on that clip alone, and `transform` works without
+    `fit`.
+
+    Parameters
+    ----------
+    sample_rate : float, default=16000
+        In hertz. Clips that come with a rate of their own (files and pairs) are
+        resampled to it; arrays are taken to be at it.
+
+    convention : {"psf", "librosa", "kaldi", "htk"}, default="psf"
+        Tool whose features are computed: python_speech_features; librosa (with
+        ``top_db=None``); Kaldi, as kaldi-native-fbank has it without dither; HTK.
+        The parameters that are None take its values, which the table below lists.
+
+    frame_length, frame_step : float, default=0.025 and 0.010
+        Length of a frame, and from one frame's start to the next's, in seconds.
+
+    n_fft : int, default=None
+        Length of the Fourier transform in samples; None is the smallest power
+        of two that holds a frame.
+
+    window : str or tuple, default=None
+        Window that frames are multiplied by, as :func:`scipy.signal.get_window`
+        takes it, or "povey", Kaldi's.
+
+    preemphasis : float, default=None
+        Coefficient c of the high-pass filter ``y[n] = x[n] - c x[n - 1]``, in
+        [0, 1].
+
+    n_mels : int, default=None
+        Number of mel filters.
+
+    fmin, fmax : float, default=None
+        Lowest and highest frequency of the mel filters in hertz. None for `fmax`
+        is half the sample rate.
+
+    n_mfcc : int, default=13
+        Number of coefficients, at most `n_mels`. The first is the logarithm of
+        the frame's energy with "psf" and "kaldi", the zeroth of the cosine
+        transform with "librosa" and "htk".
+
+    lifter : float, default=None
+        L of the lifter, which multiplies coefficient n by
+        ``1 + L / 2 sin(pi n / L)``, with "librosa" n + 1 in the place of n; 0 for
+        none.
+
+    features : {"mfcc", "log_mel"}, default="mfcc"
+        Cepstral coefficients, or the logarithms of the mel filters' energies.
+
+    deltas : {0, 1, 2}, default=0
+        How many orders of slopes over time to append: 1 is the slope of each
+        coefficient (its delta), 2 also the slope of that (delta-delta).
+
+    delta_width : int, default=2
+        Number of frames on each side that a slope is fitted to.
+
+    normalize : {"mean", "mean_std"}, default=None
+        Whether to shift each coefficient (and slope) of a clip to mean zero, and
+        to scale it to standard deviation one.
+
+    pooling : {"mean", "mean_std", "statistics"} or None, default="mean_std"
+        What to keep of the frames of a segment: "mean" is their mean, "mean_std"
+        also their standard deviation, "statistics" also their minimum and maximum.
+        None keeps the frames.
+
+    n_segments : int, default=1
+        Number of equal stretches of a clip that are pooled one by one.
+
+    dtype : {"float32", "float64"}, default=None
+        Precision. None is float64 for clips that are arrays of 64-bit numbers,
+        and float32 for all others.
+
+    on_error : {"raise", "warn"}, default="raise"
+        What to do about a clip that can't be used: raise an error that names it; or
+        give NaN as its features (with ``pooling=None`` one frame of it), and one
+        warning that counts such clips. No row is ever dropped.
+
+    n_jobs : int, default=None
+        Number of threads that decode and transform clips; None is 1 unless in a
+        :func:`joblib.parallel_config` context, -1 is one for each core. Clips of
+        less than some 65,000 samples on average are worked on by one thread, as
+        more would make it slower.
+
+    cache : None, "memory", path, joblib.Memory or object, default=None
+        Where to keep the frames of clips, so that a search computes them once and
+        not once for each candidate and fold: in memory (up to 512 MiB, shared by
+        all transformers of the process), in a folder on disk, or in an object
+        with methods get and put, such as a :class:`skxent.features.MemoryCache` of
+        another size (one of your own must copy and pickle to itself, for clones to
+        share it). A clip is known by its content, a file by its path, size and
+        time of modification. Deltas, normalisation and pooling are computed anew.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of samples of a clip, only if X in fit was a 2-D array.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, only if X in fit was a data frame with such.
+
+    See Also
+    --------
+    skxent.mfcc.mfcc : Frames of one signal of floats, as a function.
+    skxent.SoftmaxClassifier : A classifier for the features.
+
+    Notes
+    -----
+    What the conventions do where a parameter is None:
+
+    ============  ========  =============  ========  =========
+    parameter     psf       librosa        kaldi     htk
+    ============  ========  =============  ========  =========
+    window        boxcar    hann           povey     hamming
+    preemphasis   0.97      0              0.97      0.97
+    n_mels        26        128            23        20
+    fmin          0         0              20        0
+    lifter        22        0              22        22
+    ============  ========  =============  ========  =========
+
+    What else they choose, :data:`skxent.mfcc.CONVENTIONS` tells.
+
+    With callbacks (:meth:`set_callbacks`), `fit_transform` reports its progress
+    over batches of clips.
+
+    References
+    ----------
+    .. [1] S. Davis and P. Mermelstein, "Comparison of parametric
+       representations for monosyllabic word recognition in continuously spoken
+       sentences", IEEE Trans. ASSP 28, 1980.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent import MFCCTransformer
+    >>> rng = np.random.default_rng(0)
+    >>> clips = [rng.normal(size=8000), (16000, rng.normal(size=4000))]
+    >>> transformer = MFCCTransformer(sample_rate=8000, n_segments=2)
+    >>> transformer.fit_transform(clips).shape
+    (2, 52)
+    >>> transformer.get_feature_names_out()[[0, 13, 26]]
+    array(['mfcc0_mean_seg0', 'mfcc0_std_seg0', 'mfcc0_mean_seg1'], dtype=object)
+    >>> frames = MFCCTransformer(sample_rate=8000, pooling=None).fit_transform(clips)
+    >>> [clip.shape for clip in frames]
+    [(99, 13), (24, 13)]
+    """
+
+    _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
+        "sample_rate": [Interval(Real, 0, None, closed="neither")],
+        "convention": [StrOptions(set(CONVENTIONS))],
+        "frame_length": [Interval(Real, 0, None, closed="neither")],
+        "frame_step": [Interval(Real, 0, None, closed="neither")],
+        "n_fft": [Interval(Integral, 1, None, closed="left"), None],
+        "window": [str, tuple, None],
+        "preemphasis": [Interval(Real, 0, 1, closed="both"), None],
+        "n_mels": [Interval(Integral, 1, None, closed="left"), None],
+        "fmin": [Interval(Real, 0, None, closed="left"), None],
+        "fmax": [Interval(Real, 0, None, closed="neither"), None],
+        "n_mfcc": [Interval(Integral, 1, None, closed="left")],
+        "lifter": [Interval(Real, 0, None, closed="left"), None],
+        "features": [StrOptions({"mfcc", "log_mel"})],
+        "deltas": [Interval(Integral, 0, 2, closed="both")],
+        "delta_width": [Interval(Integral, 1, None, closed="left")],
+        "normalize": [StrOptions({"mean", "mean_std"}), None],
+        "pooling": [StrOptions(set(STATISTICS)), None],
+        "n_segments": [Interval(Integral, 1, None, closed="left")],
+        "dtype": [StrOptions({"float32", "float64"}), None],
+        "on_error": [StrOptions({"raise", "warn"})],
+        "n_jobs": [Integral, None],
+        "cache": "no_validation",  # open_cache does
+    }
+
+    def __init__(
+        self,
+        *,
+        sample_rate=16000,
+        convention="psf",
+        frame_length=0.025,
+        frame_step=0.010,
+        n_fft=None,
+        window=None,
+        preemphasis=None,
+        n_mels=None,
+        fmin=None,
+        fmax=None,
+        n_mfcc=13,
+        lifter=None,
+        features="mfcc",
+        deltas=0,
+        delta_width=2,
+        normalize=None,
+        pooling="mean_std",
+        n_segments=1,
+        dtype=None,
+        on_error="raise",
+        n_jobs=None,
+        cache=None,
+    ):
+        self.sample_rate = sample_rate
+        self.convention = convention
+        self.frame_length = frame_length
+        self.frame_step = frame_step
+        self.n_fft = n_fft
+        self.window = window
+        self.preemphasis = preemphasis
+        self.n_mels = n_mels
+        self.fmin = fmin
+        self.fmax = fmax
+        self.n_mfcc = n_mfcc
+        self.lifter = lifter
+        self.features = features
+        self.deltas = deltas
+        self.delta_width = delta_width
+        self.normalize = normalize
+        self.pooling = pooling
+        self.n_segments = n_segments
+        self.dtype = dtype
+        self.on_error = on_error
+        self.n_jobs = n_jobs
+        self.cache = cache
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the parameters and the form of X; learn nothing.
+
+        Parameters
+        ----------
+        X : list of clips, object array, pandas Series or array-like of shape \
+                (n_clips, n_samples)
+            A clip is an array of shape (n_samples,) or (n_samples, n_channels)
+            at `sample_rate`, a ``(rate, signal)`` pair, or the path of a sound
+            file.
+        y : array-like of shape (n_clips,), default=None
+            Only counted.
+
+        Returns
+        -------
+        self : MFCCTransformer
+            The transformer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is no collection of clips, y has not as many entries, or a
+            parameter is wrong.
+        """
+        context = self._init_callback_context()
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        self._design().warn_of_empty_filters(stacklevel=4)
+        self._check_fit(X, y)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Check the parameters, and compute the features of clips.
+
+        Parameters
+        ----------
+        X : list of clips, object array, pandas Series or array-like of shape \
+                (n_clips, n_samples)
+            As in `fit`.
+        y : array-like of shape (n_clips,), default=None
+            Only counted.
+
+        Returns
+        -------
+        features : ndarray of shape (n_clips, n_features_out)
+            As in `transform`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `fit` and `transform` raise.
+        """
+        self._design().warn_of_empty_filters(stacklevel=5)
+        clips = self._check_fit(X, y)
+        n_threads, batches = self._plan(clips)
+        context = self._init_callback_context(max_subtasks=len(batches))
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+
+        def report():
+            subcontext = context.subcontext(task_name="clips")
+            subcontext.call_on_fit_task_begin(estimator=self)
+            subcontext.call_on_fit_task_end(estimator=self)
+
+        features = self._transform(clips, n_threads, batches, report, stacklevel=6)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return features
+
+    def transform(self, X):
+        """Compute the features of clips.
+
+        Parameters
+        ----------
+        X : list of clips, object array, pandas Series or array-like of shape \
+                (n_clips, n_samples)
+            As in `fit`.
+
+        Returns
+        -------
+        features : ndarray of shape (n_clips, n_features_out)
+            One row for each clip. With ``pooling=None`` an object array of shape
+            (n_clips,) of arrays of shape (n_frames_i, n_features_out).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a clip is empty, holds NaN or infinity, or is no clip, or a file
+            is missing, unreadable or cut short; the message names the clip.
+        """
+        self._validate_params()
+        self._design().warn_of_empty_filters(stacklevel=3)
+        clips = self._as_clips(X, reset=False)
+        return self._transform(clips, *self._plan(clips))
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
+
+        Parameters
+        ----------
+        input_features : None
+            Not used; here by convention.
+
+        Returns
+        -------
+        names : ndarray of str objects of shape (n_features_out,)
+            Coefficients, statistics and segments are counted from zero.
+        """
+        self._validate_params()
+        stem, n_static = "mfcc", self.n_mfcc
+        if self.features == "log_mel":
+            stem, n_static = "log_mel", self._design().n_coefficients
+        slopes = ["", "delta_", "delta_delta_"][: self.deltas + 1]
+        names = [f"{slope}{stem}{i}" for slope in slopes for i in range(n_static)]
+        if self.pooling is not None:
+            segments = [f"_seg{i}" for i in range(self.n_segments)] if self.n_segments > 1 else [""]
+            names = [
+                f"{name}_{statistic}{segment}"
+                for segment in segments
+                for statistic in STATISTICS[self.pooling]
+                for name in names
+            ]
+        return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.allow_nan = self.on_error == "warn"
+        tags.transformer_tags.preserves_dtype = [] if self.dtype else ["float64", "float32"]
+        return tags
+
+    def _settings(self):
+        return {name: getattr(self, name) for name in SETTINGS}
+
+    def _design(self):
+        return shared_design(**self._settings())
+
+    def _check_fit(self, X, y):
+        """Check X against y; return the clips."""
+        clips = self._as_clips(X, reset=True)
+        if y is not None and _num_samples(y) != len(clips):
+            raise ValueError(
+                f"y must have one label for each of {len(clips)} clips, got {_num_samples(y)}"
+            )
+        return clips
+
+    def _as_clips(self, X, reset):
+        """Return X as a sequence of clips; X that looks like a matrix is checked as one."""
+        if isinstance(X, str | os.PathLike) and os.path.isdir(X):
+            files = f"sorted(pathlib.Path({os.fspath(X)!r}).glob('**/*.wav'))"
+            raise TypeError(f"X must be a list of clips, got a folder: give its files, {files}")
+        if isinstance(X, str | bytes | os.PathLike):
+            raise TypeError(f"X must be a list of clips, got a single path: give [{X!r}]")
+        if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
+            raise TypeError("X must be a list of clips, got a single pair: give [X]")
+        shape = getattr(X, "shape", None)
+        if shape is not None and len(shape) == 2 and _holds_clips(X):
+            if shape[1] > 1:
+                raise ValueError(
+                    f"X must have one column of clips, got {shape[1]} columns: select one, such "
+                    "as with a ColumnTransformer"
+                )
+            X = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
+            shape = X.shape
+        is_column = shape is not None and len(shape) == 1
+        if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
+            raise ValueError(
+                f"X must be a list of clips, got a single signal of shape {shape}. Reshape your "
+                "data: give [X]"
+            )
+        if is_column or isinstance(X, list | tuple):
+            clips = list(X)
+            if not clips:
+                raise ValueError("X must hold at least one clip, got none")
+            if reset:  # of an earlier fit, whose clips were rows of a matrix
+                self.__dict__.pop("n_features_in_", None)
+                self.__dict__.pop("feature_names_in_", None)
+            return clips
+        if shape is None and not hasattr(X, "__array__"):
+            raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
+        # With "warn", a row that is not finite is a clip that can't be used.
+        is_finite = self.on_error == "raise"
+        return validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=is_finite)
+
+    def _plan(self, clips):
+        """Return the number of threads, and the ranges of clips that are worked on together."""
+        sampled = clips[:: max(1, len(clips) // _SAMPLED_CLIPS)]
+        mean_size = sum(map(guess_size, sampled)) / len(sampled)
+        n_threads = effective_n_jobs(self.n_jobs) if mean_size >= _THREADED_SAMPLES else 1
+        size = min(_BATCH_CLIPS, max(1, int(_BATCH_SAMPLES / max(1.0, mean_size))))
+        if n_threads > 1:  # several for each, so that none is long done when others still work
+            size = min(size, math.ceil(len(clips) / (_BATCHES_A_THREAD * n_threads)))
+        starts = range(0, len(clips), size)
+        return n_threads, [range(start, min(start + size, len(clips))) for start in starts]
+
+    def _transform(self, clips, n_threads, batches, report=None, stacklevel=4):
+        """Transform clips batch by batch; `report` is called after each."""
+        if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
+            raise ValueError(
+                "pooling=None gives each clip a matrix of its own, which no data frame holds; "
+                "choose a pooling, or set_output(transform='default')"
+            )
+        cache = open_cache(self.cache)
+        parts, problems = [], {}
+        # The products of a block are too small for a second BLAS thread.
+        with one_blas_thread():
+            run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
+            for some, found in run(
+                delayed(self._transform_batch)(clips, batch, cache) for batch in batches
+            ):
+                parts.extend(some)
+                problems.update(found)
+                if report is not None:
+                    report()
+        if problems:
+            shown = "; ".join([*problems.values()][:3]) + ("; ..." if len(problems) > 3 else "")
+            warnings.warn(
+                f"{len(problems)} of {len(clips)} clips can't be used, and are NaN: {shown}",
+                UserWarning,
+                stacklevel=stacklevel,
+            )
+        return self._put_together(parts, len(clips), problems)
+
+    def _transform_batch(self, clips, batch, cache):
+        """Return features of some clips, with their numbers, and what is wrong with others."""
+        groups, problems = extract(
+            {index: clips[index] for index in batch},
+            self._settings(),
+            dtype=self.dtype,
+            on_error=self.on_error,
+            cache=cache,
+        )
+        return [(group.numbers, self._finish(group)) for group in groups], problems
+
+    def _finish(self, group):
+        """Return one row for each clip of a group, or without pooling its frames."""
+        features = summarize(
+            group.frames,
+            group.lengths,
+            deltas=self.deltas,
+            delta_width=self.delta_width,
+            normalization=self.normalize,
+            pooling=self.pooling,
+            n_segments=self.n_segments,
+        )
+        return group.split(features) if self.pooling is None else features
+
+    def _put_together(self, parts, n_clips, problems):
+        """Return the features of all clips, NaN for those with a problem."""
+        n_features = len(self.get_feature_names_out())
+        dtype = self.dtype or "float32"
+        if self.pooling is None:
+            features = np.empty(n_clips, dtype=object)
+            for numbers, clips in parts:
+                for number, frames in zip(numbers, clips, strict=True):
+                    features[number] = frames
+            for number in problems:
+                features[number] = np.full((1, n_features), np.nan, dtype)
+            return features
+        dtype = np.result_type(*(rows.dtype for _, rows in parts)) if parts else dtype
+        features = np.full((n_clips, n_features), np.nan, dtype)
+        for numbers, rows in parts:
+            features[numbers] = rows
+        return features

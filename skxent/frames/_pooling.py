@@ -1,0 +1,199 @@
+"""Normalisation and pooling of frames."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skxent.frames._neighbours import delta
+from skxent.frames._ragged import _BLOCK_ROWS, _as_lengths, _blocks, _segment_means
+
+# What each kind of pooling computes, in the order of its columns.
+STATISTICS = {
+    "mean": ("mean",),
+    "mean_std": ("mean", "std"),
+    "statistics": ("mean", "std", "min", "max"),
+}
+
+
+def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) -> NDArray[Any]:
+    """Shift and scale each coefficient of a clip to mean zero, or also to variance one.
+
+    Cepstral mean (and variance) normalisation, which takes out the channel.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_coefficients)
+        Frames.
+    how : {"mean", "mean_std"}
+        Whether to divide by the standard deviation too. A coefficient that is
+        constant over a clip becomes zero.
+    lengths : array-like of int of shape (n_clips,), default=None
+        Number of frames of each clip; None for one clip.
+
+    Returns
+    -------
+    normalized : ndarray of shape (n_frames, n_coefficients)
+        New frames.
+
+    Raises
+    ------
+    ValueError
+        If `how` is neither.
+
+    References
+    ----------
+    .. [1] O. Viikki and K. Laurila, "Cepstral domain segmental feature vector
+       normalization for noise robust speech recognition", Speech Communication
+       25, 1998.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.frames import normalize
+    >>> normalize(np.array([[1.0, 5.0], [3.0, 5.0]]), "mean_std")
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    """
+    if how not in ("mean", "mean_std"):
+        raise ValueError(f"how={how!r} must be 'mean' or 'mean_std'")
+    lengths = _as_lengths(frames, lengths)
+    starts = np.cumsum(lengths) - lengths
+    mean = _segment_means(frames, starts, lengths)
+    if how == "mean_std":
+        scale = np.sqrt(_segment_means(frames, starts, lengths, around=mean))
+        # A deviation that is rounding error of the mean is no deviation.
+        constant = scale <= 8 * np.finfo(frames.dtype).eps * np.abs(mean)
+        scale[constant] = np.inf
+    clip = np.repeat(np.arange(len(lengths)), lengths)
+    normalized = np.empty_like(frames)
+    for rows in _blocks(len(frames)):
+        np.subtract(frames[rows], mean[clip[rows]], out=normalized[rows])
+        if how == "mean_std":
+            normalized[rows] /= scale[clip[rows]]
+    return normalized
+
+
+def pool(
+    frames: NDArray[Any], how: str, n_segments: int = 1, lengths: ArrayLike | None = None
+) -> NDArray[Any]:
+    """Summarise the frames of each clip, over equal stretches of it.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_coefficients)
+        Frames.
+    how : {"mean", "mean_std", "statistics"}
+        Mean; mean and standard deviation; mean, standard deviation, minimum and
+        maximum.
+    n_segments : int, default=1
+        Number of stretches: of T frames, stretch s holds those from
+        ``floor(s T / n_segments)`` on, and one at least.
+    lengths : array-like of int of shape (n_clips,), default=None
+        Number of frames of each clip; None for one clip.
+
+    Returns
+    -------
+    pooled : ndarray of shape (n_clips, n_segments * n_statistics * n_coefficients)
+        Segments outermost, then statistics, then coefficients.
+
+    Raises
+    ------
+    ValueError
+        If `how` is none of these, or `n_segments` is less than one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.frames import pool
+    >>> pool(np.array([[1.0], [3.0], [5.0], [5.0]]), "mean_std", n_segments=2)
+    array([[2., 1., 5., 0.]])
+    """
+    if how not in STATISTICS:
+        raise ValueError(f"how={how!r} must be one of {list(STATISTICS)}")
+    if n_segments < 1:
+        raise ValueError(f"n_segments must be at least 1, got {n_segments!r}")
+    lengths = _as_lengths(frames, lengths)
+    offsets = (np.cumsum(lengths) - lengths)[:, np.newaxis]
+    edges = np.arange(n_segments + 1) * lengths[:, np.newaxis] // n_segments
+    counts = np.maximum(np.diff(edges), 1).ravel()
+    starts = (offsets + edges[:, :-1]).ravel()
+    if lengths.min() < n_segments:  # a frame may be in several segments: repeat it
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        frames = frames[np.repeat(starts, counts) + within]
+        starts = np.cumsum(counts) - counts
+    statistics = STATISTICS[how]
+    mean = _segment_means(frames, starts, counts)
+    parts = [mean]
+    if "std" in statistics:
+        parts.append(np.sqrt(_segment_means(frames, starts, counts, around=mean)))
+    if "min" in statistics:
+        parts.append(np.minimum.reduceat(frames, starts))
+        parts.append(np.maximum.reduceat(frames, starts))
+    return np.stack(parts, axis=1).reshape(len(lengths), -1)
+
+
+def summarize(
+    frames: NDArray[Any],
+    lengths: ArrayLike,
+    *,
+    deltas: int = 0,
+    delta_width: int = 2,
+    normalization: str | None = None,
+    pooling: str | None = None,
+    n_segments: int = 1,
+) -> NDArray[Any]:
+    """Append slopes to the coefficients, normalise and pool them.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_coefficients)
+        Frames.
+    lengths : array-like of int of shape (n_clips,)
+        Number of frames of each clip.
+    deltas : int, default=0
+        How many orders of slopes to append.
+    delta_width : int, default=2
+        As `width` in :func:`delta`.
+    normalization : {"mean", "mean_std"}, default=None
+        As `how` in :func:`normalize`; None does not.
+    pooling : {"mean", "mean_std", "statistics"}, default=None
+        As `how` in :func:`pool`; None does not.
+    n_segments : int, default=1
+        As in :func:`pool`.
+
+    Returns
+    -------
+    summary : ndarray
+        As :func:`pool` returns it; without pooling the frames, of shape
+        (n_frames, (1 + deltas) * n_coefficients). Where there is nothing to do, they
+        are not copied, unless they are read-only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.frames import summarize
+    >>> ramp = np.arange(5.0)[:, np.newaxis]
+    >>> summarize(ramp, [5], deltas=1, delta_width=1, pooling="mean")
+    array([[2. , 0.8]])
+    """
+    if not deltas and normalization is None and pooling is None and frames.flags.writeable:
+        return frames
+    lengths = np.asarray(lengths)
+    n_frames, n_coefficients = frames.shape
+    # Each coefficient goes its own way, so those of hours of frames go one by one.
+    step = 1 if n_frames > _BLOCK_ROWS else n_coefficients
+    n_values = len(STATISTICS[pooling]) * n_segments if pooling else 1
+    n_rows = len(lengths) if pooling else n_frames
+    summary = np.empty((n_rows, n_values, (1 + deltas) * n_coefficients), frames.dtype)
+    for first in range(0, n_coefficients, step):
+        part = frames[:, first : first + step]
+        for order in range(deltas + 1):
+            if order:
+                part = delta(part, delta_width, lengths)
+            done = part if normalization is None else normalize(part, normalization, lengths)
+            if pooling is not None:
+                done = pool(done, pooling, n_segments, lengths)
+            start = order * n_coefficients + first
+            summary[:, :, start : start + step] = done.reshape(n_rows, n_values, -1)
+    return summary.reshape(n_rows, -1)

@@ -1,0 +1,139 @@
+"""What every fitted linear softmax model does with new samples."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skxent._fitting._inputs import check_samples
+from skxent.losses import log_softmax, softmax
+
+NOT_FITTED = (
+    "This %(name)s instance is not fitted yet. Call 'fit' (of a search with refit=True) before "
+    "using this method."
+)
+
+
+def coefficients_of(params, classes, *, fit_intercept, dtype):
+    """Return what predictions need, by the names of the attributes.
+
+    Parameters
+    ----------
+    params : ndarray of shape (n_outputs, n_features + fit_intercept)
+        As :class:`skxent.linear._objective.LinearObjective` takes them.
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    fit_intercept : bool
+        Whether the last column is the intercept.
+    dtype : dtype
+        Of the coefficients.
+
+    Returns
+    -------
+    attributes : dict
+        `classes_`, `coef_` and `intercept_`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.linear._prediction import coefficients_of
+    >>> params = np.array([[1.0, 2.0, 3.0]])
+    >>> coefficients_of(params, np.array([0, 1]), fit_intercept=True, dtype=float)["intercept_"]
+    array([3.])
+    """
+    coef, intercept = params, np.zeros(len(params))
+    if fit_intercept:
+        coef, intercept = params[:, :-1], params[:, -1]
+    return {
+        "classes_": classes,
+        "coef_": coef.astype(dtype),
+        "intercept_": intercept.astype(dtype),
+    }
+
+
+class LinearSoftmaxMixin(ClassifierMixin):
+    """Predictions from `coef_`, `intercept_` and `classes_`.
+
+    Examples
+    --------
+    >>> from skxent import SoftmaxClassifier
+    >>> from skxent.linear._prediction import LinearSoftmaxMixin
+    >>> issubclass(SoftmaxClassifier, LinearSoftmaxMixin)
+    True
+    """
+
+    def decision_function(self, X):
+        """Compute the logits.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            ``X @ coef_.T + intercept_``; with two classes, of the second one.
+        """
+        check_is_fitted(self, "coef_", msg=NOT_FITTED)
+        X = check_samples(self, X, reset=False)
+        logits = X @ self.coef_.T + self.intercept_
+        return logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def predict(self, X):
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Entries of `classes_`.
+        """
+        best = np.argmax(self._class_logits(X), axis=1)
+        return self.classes_[best]
+
+    def predict_proba(self, X):
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return softmax(self._class_logits(X))
+
+    def predict_log_proba(self, X):
+        """Predict the natural logarithm of each class's probability.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            Finite wherever the logits are, also where a probability rounds to
+            zero or one.
+        """
+        return log_softmax(self._class_logits(X))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _class_logits(self, X):
+        """Logits with one column for each class, also where there are two."""
+        logits = self.decision_function(X)
+        if logits.ndim == 1:
+            return np.column_stack([np.zeros_like(logits), logits])
+        return logits

@@ -1,0 +1,343 @@
+"""The front end: settings resolved into sizes and matrices, once for all signals."""
+
+import functools
+import hashlib
+import inspect
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxent.mfcc._conventions import CONVENTIONS, Convention
+from skxent.mfcc._filters import cepstrum_matrix, mel_filterbank, mel_frequencies, window_values
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """What :func:`skxent.mfcc._blocks.compute` needs to know, resolved by :func:`design`.
+
+    Parameters
+    ----------
+    convention : Convention
+        The choices that are not below.
+    sample_rate : float
+        In hertz.
+    frame_length, frame_step, n_fft : int
+        In samples.
+    preemphasis : float
+        Coefficient of the pre-emphasis.
+    window : ndarray of shape (frame_length,) or None
+        None for the rectangular one.
+    filterbank : ndarray of shape (n_bins, n_mels + n_energies)
+        Weights of the spectrum's bins; of a power spectrum, of the squared real
+        and imaginary parts side by side, as a complex array holds them. The
+        column after the filters', if there is one, is for the energy.
+    cepstrum : ndarray of shape (n_mels + n_energies, n_mfcc) or None
+        From logarithms to coefficients; None for log-mel features.
+    frequencies : ndarray of shape (n_mels,)
+        Centres of the mel filters in hertz.
+    n_empty : int
+        Number of mel filters that hold no bin of the spectrum.
+
+    Examples
+    --------
+    >>> from skxent.mfcc import design
+    >>> front_end = design(8000, features="log_mel")
+    >>> front_end.n_coefficients
+    26
+    >>> front_end.n_frames(8000), front_end.n_frames(1)
+    (99, 1)
+    """
+
+    convention: Convention
+    sample_rate: float
+    frame_length: int
+    frame_step: int
+    n_fft: int
+    preemphasis: float
+    window: NDArray[Any] | None
+    filterbank: NDArray[Any]
+    cepstrum: NDArray[Any] | None
+    frequencies: NDArray[Any]
+    n_empty: int
+
+    @property
+    def n_coefficients(self) -> int:
+        """Number of values of a frame."""
+        last = self.filterbank if self.cepstrum is None else self.cepstrum
+        return int(last.shape[1])
+
+    @property
+    def n_before(self) -> int:
+        """Number of samples by which the first frame begins before the signal."""
+        if self.convention.edges != "center":
+            return 0
+        # The frame lies in the middle of the transform's length, which is centred.
+        return self.n_fft // 2 - (self.n_fft - self.frame_length) // 2
+
+    def n_frames(self, n_samples: int) -> int:
+        """Return the number of frames of a signal, at least one.
+
+        Parameters
+        ----------
+        n_samples : int
+            Length of the signal.
+
+        Returns
+        -------
+        n_frames : int
+            As the convention counts them.
+        """
+        if self.convention.edges == "center":
+            return 1 + (n_samples - self.n_fft % 2) // self.frame_step
+        rest = max(0, n_samples - self.frame_length)
+        if self.convention.edges == "pad":
+            return 1 - -rest // self.frame_step
+        return 1 + rest // self.frame_step
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """All that frames depend on, besides the signal, as a string.
+
+        It is made of what the settings amount to: a setting that is None, and one
+        of the same value as the convention's own, are the same.
+        """
+        sizes = (self.frame_length, self.frame_step, self.n_fft)
+        numbers = (float(self.sample_rate), float(self.preemphasis))
+        digest = hashlib.sha256(usedforsecurity=False)
+        digest.update(repr((self.convention, sizes, numbers)).encode())
+        for array in (self.window, self.filterbank, self.cepstrum):
+            if array is None:
+                digest.update(b"none")
+            else:
+                digest.update(repr((array.dtype.str, array.shape)).encode())
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()[:32]
+
+    def warn_of_empty_filters(self, stacklevel: int) -> None:
+        """Warn if mel filters hold no bin of the spectrum.
+
+        Parameters
+        ----------
+        stacklevel : int
+            As :func:`warnings.warn` takes it, seen from the caller.
+        """
+        if self.n_empty:
+            warnings.warn(
+                f"{self.n_empty} of the mel filters are narrower than the spectrum's "
+                f"resolution, and constant: raise n_fft (now {self.n_fft}) or lower n_mels",
+                UserWarning,
+                stacklevel=stacklevel + 1,
+            )
+
+    def frame_times(self, n_frames: int) -> NDArray[Any]:
+        """Return the times of the centres of frames.
+
+        Parameters
+        ----------
+        n_frames : int
+            Number of frames.
+
+        Returns
+        -------
+        times : ndarray of shape (n_frames,)
+            In seconds from the beginning of the signal.
+        """
+        centre = 0.5 * self.frame_length - self.n_before
+        return (np.arange(n_frames) * self.frame_step + centre) / self.sample_rate
+
+
+def design(
+    sample_rate: float,
+    *,
+    convention: str = "psf",
+    frame_length: float = 0.025,
+    frame_step: float = 0.010,
+    n_fft: int | None = None,
+    window: str | tuple[Any, ...] | None = None,
+    preemphasis: float | None = None,
+    n_mels: int | None = None,
+    fmin: float | None = None,
+    fmax: float | None = None,
+    n_mfcc: int = 13,
+    lifter: float | None = None,
+    features: str = "mfcc",
+    dtype: str = "float64",
+) -> FrontEnd:
+    r"""Resolve settings into a front end.
+
+    Parameters
+    ----------
+    sample_rate : float
+        In hertz.
+    convention : {"psf", "librosa", "kaldi", "htk"}, default="psf"
+        Tool whose features are computed, see
+        :data:`skxent.mfcc.CONVENTIONS`; settings that are None are its own.
+    frame_length, frame_step : float, default=0.025 and 0.010
+        In seconds; rounded to whole samples as the convention does.
+    n_fft : int, default=None
+        Length of the Fourier transform; None is the smallest power of two that
+        holds a frame.
+    window : str or tuple, default=None
+        As :func:`scipy.signal.get_window` takes it, or "povey".
+    preemphasis : float, default=None
+        Coefficient in [0, 1].
+    n_mels : int, default=None
+        Number of mel filters.
+    fmin, fmax : float, default=None
+        Edges of the filterbank in hertz; None is the convention's lowest
+        frequency and half the sample rate.
+    n_mfcc : int, default=13
+        Number of coefficients, at most `n_mels`.
+    lifter : float, default=None
+        L of the lifter, which multiplies coefficient n by
+        ``1 + L / 2 sin(pi (n + s) / L)``; s is 1 with "librosa", which counts from
+        one, and otherwise 0. Zero for none.
+    features : {"mfcc", "log_mel"}, default="mfcc"
+        Coefficients, or the logarithms of the filters' energies.
+    dtype : {"float32", "float64"}, default="float64"
+        In what precision to compute.
+
+    Returns
+    -------
+    front_end : FrontEnd
+        To be given to :func:`skxent.mfcc._blocks.compute`.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range; the message names it.
+
+    References
+    ----------
+    .. [1] S. Davis and P. Mermelstein, "Comparison of parametric
+       representations for monosyllabic word recognition in continuously spoken
+       sentences", IEEE Trans. ASSP 28, 1980.
+
+    Examples
+    --------
+    >>> from skxent.mfcc import design
+    >>> front_end = design(8000, n_mfcc=20)
+    >>> front_end.frame_length, front_end.frame_step, front_end.n_fft
+    (200, 80, 256)
+    >>> front_end.n_coefficients
+    20
+    """
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention={convention!r} must be one of {sorted(CONVENTIONS)}")
+    if features not in ("mfcc", "log_mel"):
+        raise ValueError(f"features={features!r} must be 'mfcc' or 'log_mel'")
+    if not 0 < sample_rate < math.inf:
+        raise ValueError(f"sample_rate={sample_rate!r} must be positive")
+    defaults = CONVENTIONS[convention]
+    n_length = _to_samples("frame_length", frame_length, sample_rate, defaults.rounds_up)
+    n_step = _to_samples("frame_step", frame_step, sample_rate, defaults.rounds_up)
+    n_fft = 1 << (n_length - 1).bit_length() if n_fft is None else n_fft
+    if n_fft < n_length:
+        raise ValueError(
+            f"n_fft={n_fft} is too short for a frame of {n_length} samples (frame_length="
+            f"{frame_length:g} s at {sample_rate:g} Hz); it must be at least {n_length}"
+        )
+    n_mels = defaults.n_mels if n_mels is None else n_mels
+    if n_mels < 1:
+        raise ValueError(f"n_mels={n_mels} must be at least 1")
+    fmin = defaults.fmin if fmin is None else fmin
+    fmax = sample_rate / 2 if fmax is None else fmax
+    if not 0 <= fmin < fmax <= sample_rate / 2:
+        raise ValueError(
+            f"fmin={fmin:g} and fmax={fmax:g} must rise, from 0 to at most half the sample "
+            f"rate, {sample_rate / 2:g} Hz"
+        )
+    preemphasis = defaults.preemphasis if preemphasis is None else preemphasis
+    if not 0 <= preemphasis <= 1:
+        raise ValueError(f"preemphasis={preemphasis!r} must be from 0 to 1")
+    lifter = defaults.lifter if lifter is None else lifter
+    if not 0 <= lifter < math.inf:
+        raise ValueError(f"lifter={lifter!r} must be finite and not negative")
+    filters = mel_filterbank(defaults, n_mels, n_fft, sample_rate, fmin, fmax)
+    columns, cepstrum = [filters], None
+    if features == "mfcc":
+        if not 1 <= n_mfcc <= n_mels:
+            raise ValueError(f"n_mfcc={n_mfcc} must be at least 1 and at most n_mels={n_mels}")
+        cepstrum = cepstrum_matrix(defaults, n_mels, n_mfcc, lifter).astype(dtype)
+        if defaults.energy is not None:  # a frame's own energy is put in later
+            columns.append(np.full((len(filters), 1), float(defaults.energy == "spectrum")))
+    weights = np.hstack(columns) * defaults.scale**defaults.power
+    if defaults.divide_by_n_fft:
+        weights /= n_fft
+    if defaults.power == 2:
+        # A bin is its real and its imaginary part, whose squares add up.
+        weights = np.repeat(weights, 2, axis=0)
+    values = window_values(defaults, defaults.window if window is None else window, n_length)
+    return FrontEnd(
+        convention=defaults,
+        sample_rate=sample_rate,
+        frame_length=n_length,
+        frame_step=n_step,
+        n_fft=n_fft,
+        preemphasis=preemphasis,
+        window=None if values is None else values.astype(dtype),
+        filterbank=weights.astype(dtype),
+        cepstrum=cepstrum,
+        frequencies=mel_frequencies(defaults, n_mels, fmin, fmax)[1:-1],
+        n_empty=int(np.sum(~filters.any(axis=0))),
+    )
+
+
+# What frames depend on, besides the precision.
+SETTINGS = tuple(name for name in inspect.signature(design).parameters if name != "dtype")
+
+
+def shared_design(*args: Any, **settings: Any) -> FrontEnd:
+    """Resolve settings into a front end as :func:`design`, but for the same ones only once.
+
+    Parameters
+    ----------
+    *args, **settings
+        As in :func:`design`.
+
+    Returns
+    -------
+    front_end : FrontEnd
+        Its arrays are read-only, as the next caller gets the same ones.
+
+    Raises
+    ------
+    ValueError
+        As :func:`design` does.
+
+    Examples
+    --------
+    >>> from skxent.mfcc._front_end import shared_design
+    >>> shared_design(8000) is shared_design(8000)
+    True
+    """
+    try:
+        return _design_once(*args, **settings)
+    except TypeError:  # a window with a list in it has no hash; or something is wrong
+        return design(*args, **settings)
+
+
+@functools.lru_cache(maxsize=16)
+def _design_once(*args: Any, **settings: Any) -> FrontEnd:
+    front_end = design(*args, **settings)
+    for array in vars(front_end).values():
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    return front_end
+
+
+def _to_samples(name: str, seconds: float, sample_rate: float, rounds_up: bool) -> int:
+    if not seconds < 10:
+        raise ValueError(f"{name}={seconds!r} must be less than 10: it is in seconds")
+    # Rounded down, 0.029 s at 1 kHz are still 29 samples, though the product is less.
+    n_samples = math.floor(seconds * sample_rate + (0.5 if rounds_up else 1e-6))
+    if n_samples < 1:
+        raise ValueError(
+            f"{name}={seconds:g} s is less than one sample at {sample_rate:g} Hz; "
+            "it is in seconds, 0.025 is usual"
+        )
+    return n_samples

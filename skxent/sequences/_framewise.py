@@ -1,0 +1,417 @@
+"""FramewiseClassifier: any classifier of frames as one of sequences of frames."""
+
+from numbers import Integral
+
+import numpy as np
+import sklearn
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone, is_classifier
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from skxent.frames._neighbours import join
+from skxent.frames._ragged import lengths_of, split, sum_by_sequence
+from skxent.sequences._aggregation import aggregate_log_proba
+from skxent.sequences._inputs import _check_weights, check_frame_targets, check_sequences
+from skxent.sequences._scoring import SequenceClassifierMixin
+
+
+def _has_probabilities(estimator):
+    return hasattr(estimator, "predict_log_proba") or hasattr(estimator, "predict_proba")
+
+
+def _gives_probabilities(classifier):
+    """Tell available_if whether the frames have probabilities."""
+    estimator = getattr(classifier, "estimator_", classifier.estimator)
+    if not _has_probabilities(estimator):
+        raise AttributeError(f"{type(estimator).__name__} has no predict_proba")
+    return True
+
+
+def _can_go_on(classifier):
+    """Tell available_if whether the estimator has a partial_fit; its own error says why not."""
+    estimator = getattr(classifier, "estimator_", classifier.estimator)
+    return bool(estimator.partial_fit)
+
+
+class FramewiseClassifier(
+    CallbackSupportMixin, MetaEstimatorMixin, SequenceClassifierMixin, BaseEstimator
+):
+    r"""Classifier of sequences by a classifier of their frames.
+
+    The estimator is fitted to the frames of all clips, each with its clip's label, as
+    hybrid speech recognition does [1]_. What it says of the frames of a clip is then
+    combined: by default, with the frames taken for independent, their log-probabilities
+    are summed,
+
+    .. math::
+        \log P(k \mid x_1, \dots, x_T) = \sum_{t=1}^{T} \log p(k \mid x_t) + \text{const}
+
+    and normalised over the classes.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Any of scikit-learn's, also a pipeline, such as of a scaler and a classifier. It
+        is cloned, not changed.
+
+    aggregate : {"sum_log_proba", "mean_log_proba", "vote"}, default="sum_log_proba"
+        - "sum_log_proba": the sum of the frames' log-probabilities. Neighbouring frames
+          are alike, so that these probabilities are surer than they should be.
+        - "mean_log_proba": the mean in its place, which is the geometric mean of the
+          frames' probabilities: with the same predictions, and softer probabilities.
+        - "vote": the share of the frames for which the estimator predicts the class. It
+          needs no probabilities of the estimator. Of a tie the first class is predicted,
+          and a class without a vote has a log-probability of minus infinity.
+
+    context : int, default=0
+        Number of neighbours on each side that are spliced to each frame; beyond the
+        ends of a clip its first or last frame. The estimator sees ``(2 * context + 1) *
+        n_features`` columns, in the order of time.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted estimator.
+
+    classes_ : ndarray of shape (n_classes,)
+        Its classes.
+
+    n_features_in_ : int
+        Number of features of a frame, without its neighbours.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where the clips were data frames (or X one) with names that are all
+        strings.
+
+    See Also
+    --------
+    skxent.MFCCTransformer : Its ``pooling=None`` makes such sequences of recordings.
+
+    Notes
+    -----
+    A zero among the frames' probabilities makes a sum minus infinity, and the class
+    impossible. Where each class has such a frame, those with the fewest remain, see
+    :func:`skxent.sequences._aggregation.aggregate_log_proba`.
+
+    A clip counts in the fit with each of its frames, so a long one for more than a short
+    one; a `sample_weight` of one by the number of frames evens that out.
+
+    Where the mean of each clip has been taken out of its frames, as ``normalize="mean"``
+    does, each class's mean is zero, and a linear classifier of single frames can't tell
+    classes apart: give it a `context`, or take one that is not linear.
+
+    What the estimator itself sets aside of its samples, such as for early stopping or
+    calibration, are frames: of one clip some may be trained on and others not. Choose
+    hyperparameters by cross-validation of the whole, which keeps clips together.
+
+    References
+    ----------
+    .. [1] H. Bourlard and N. Morgan, "Connectionist speech recognition: a hybrid
+       approach", Kluwer 1994.
+
+    Examples
+    --------
+    >>> from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+    >>> from skxent import FramewiseClassifier, MFCCTransformer
+    >>> from skxent.datasets import load_spoken_digits
+    >>> digits = load_spoken_digits()
+    >>> transformer = MFCCTransformer(
+    ...     sample_rate=8000, deltas=2, normalize="mean", pooling=None
+    ... )
+    >>> clips, words = transformer.fit_transform(digits.data), digits.target
+    >>> is_new = digits.speaker == "usf1"
+    >>> classifier = FramewiseClassifier(QuadraticDiscriminantAnalysis(reg_param=0.1))
+    >>> classifier.fit(clips[~is_new], words[~is_new]).score(clips[is_new], words[is_new])
+    0.9
+    >>> classifier.predict_frames(clips[is_new])[0][:5]
+    array([0, 0, 0, 0, 0])
+    """
+
+    _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
+        "estimator": [HasMethods(["fit", "predict"])],
+        "aggregate": [StrOptions({"sum_log_proba", "mean_log_proba", "vote"})],
+        "context": [Interval(Integral, 0, None, closed="left")],
+    }
+
+    # Weights are only handed on: whether they are wanted, the estimator's request tells.
+    __metadata_request__fit = {"sample_weight": UNUSED}  # noqa: RUF012
+    __metadata_request__partial_fit = {"sample_weight": UNUSED}  # noqa: RUF012
+
+    def __init__(self, estimator, *, aggregate="sum_log_proba", context=0):
+        self.estimator = estimator
+        self.aggregate = aggregate
+        self.context = context
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=False)  # of the estimator
+    def fit(self, X, y, sample_weight=None):
+        """Fit the estimator to the frames.
+
+        Parameters
+        ----------
+        X : list or object array of array-like of shape (n_frames_i, n_features), \
+                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
+            Clips, finite, each of one frame at least. A matrix, or data frame, is one of
+            clips of a single frame each. float32 stays float32.
+        y : array-like of shape (n_clips,) or (n_clips, n_classes), or list or object array \
+                of array-like of shape (n_frames_i,) or (n_frames_i, n_classes)
+            Labels of any type for each clip, which then hold for all of its frames; or, in
+            a list, for each frame. In place of a label an array may have a distribution
+            over the classes, if the estimator takes such.
+        sample_weight : array-like of shape (n_clips,) or list or object array of array-like \
+                of shape (n_frames_i,), default=None
+            Weights of the clips, which each of a clip's frames has, or of the frames. A
+            weight of two is a clip given twice. With metadata routing they are handed on
+            where the estimator requests them.
+
+        Returns
+        -------
+        self : FramewiseClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a clip, its targets or weights are malformed, the message names it by its
+            index; if the estimator is no classifier, takes no weights though some are
+            given, or has no probabilities though `aggregate` needs them; and as the
+            estimator raises.
+        """
+        estimator = self._make_estimator()
+        callbacks = self._init_callback_context(max_subtasks=1)
+        callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        frames, targets, params = self._check_fit(X, y, sample_weight, "fit", reset=True)
+        subtask = callbacks.subcontext(task_name="fit-estimator")
+        with subtask.propagate_callback_context(estimator):
+            subtask.call_on_fit_task_begin(estimator=self, X=frames, y=targets)
+            estimator.fit(frames, targets, **params)
+            subtask.call_on_fit_task_end(estimator=self, X=frames, y=targets)
+        self._store(estimator)
+        callbacks.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    @available_if(_can_go_on)
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Go on with the fit of the estimator, with the frames of new clips.
+
+        Available where the estimator has such a method.
+
+        Parameters
+        ----------
+        X : list or object array of array-like of shape (n_frames_i, n_features), \
+                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
+            Clips, as in `fit`.
+        y : array-like of shape (n_clips,) or (n_clips, n_classes), or list or object array \
+                of array-like of shape (n_frames_i,) or (n_frames_i, n_classes)
+            Targets of clips or frames, as in `fit`.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that there will be; needed in the first call.
+        sample_weight : array-like of shape (n_clips,) or list or object array of array-like \
+                of shape (n_frames_i,), default=None
+            Weights, as in `fit`.
+
+        Returns
+        -------
+        self : FramewiseClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `fit` raises.
+        """
+        is_first = not hasattr(self, "classes_")
+        estimator = self._make_estimator() if is_first else self.estimator_
+        frames, targets, params = self._check_fit(
+            X, y, sample_weight, "partial_fit", reset=is_first
+        )
+        if classes is not None:
+            params = params | {"classes": classes}
+        self._store(estimator.partial_fit(frames, targets, **params))
+        return self
+
+    def predict(self, X):
+        """Predict the most probable class of each clip.
+
+        Parameters
+        ----------
+        X : list or object array of array-like of shape (n_frames_i, n_features), \
+                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
+            Clips.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_clips,)
+            Entries of `classes_`.
+        """
+        check_is_fitted(self)
+        scores = self._shares(X) if self.aggregate == "vote" else self.predict_log_proba(X)
+        return self.classes_[scores.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Predict the probability of each class, for each clip.
+
+        Parameters
+        ----------
+        X : list or object array of array-like of shape (n_frames_i, n_features), \
+                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
+            Clips.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_clips, n_classes)
+            In the order of `classes_`. With ``aggregate="vote"`` shares of the frames.
+        """
+        check_is_fitted(self)
+        return self._shares(X) if self.aggregate == "vote" else np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X):
+        """Predict the natural logarithm of each class's probability, for each clip.
+
+        Parameters
+        ----------
+        X : list or object array of array-like of shape (n_frames_i, n_features), \
+                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
+            Clips.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_clips, n_classes)
+            Minus infinity for a class without a vote, or, unless that is so of all, of
+            which the estimator gives a frame the probability zero.
+        """
+        check_is_fitted(self)
+        with np.errstate(divide="ignore"):  # the logarithm of zero, here or in the estimator
+            if self.aggregate == "vote":
+                return np.log(self._shares(X))
+            frames, lengths = self._check_frames(X)
+            if hasattr(self.estimator_, "predict_log_proba"):
+                frame_log_proba = self.estimator_.predict_log_proba(frames)
+            else:
+                frame_log_proba = np.log(self.estimator_.predict_proba(frames))
+        return aggregate_log_proba(frame_log_proba, lengths, self.aggregate)
+
+    def predict_frames(self, X):
+        """Predict the class of each frame.
+
+        Parameters
+        ----------
+        X : list or object array of array-like of shape (n_frames_i, n_features), \
+                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
+            Clips.
+
+        Returns
+        -------
+        labels : object ndarray of shape (n_clips,) of ndarray of shape (n_frames_i,)
+            Entries of `classes_`, for each clip those of its frames.
+        """
+        check_is_fitted(self)
+        frames, lengths = self._check_frames(X)
+        return split(self.estimator_.predict(frames), lengths)
+
+    @available_if(_gives_probabilities)
+    def predict_frames_proba(self, X):
+        """Predict the probability of each class, for each frame.
+
+        Available where the estimator gives probabilities.
+
+        Parameters
+        ----------
+        X : list or object array of array-like of shape (n_frames_i, n_features), \
+                array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
+            Clips.
+
+        Returns
+        -------
+        probabilities : object ndarray of shape (n_clips,) of ndarray of shape \
+                (n_frames_i, n_classes)
+            In the order of `classes_`, for each clip those of its frames.
+        """
+        check_is_fitted(self)
+        frames, lengths = self._check_frames(X)
+        if hasattr(self.estimator_, "predict_proba"):
+            return split(self.estimator_.predict_proba(frames), lengths)
+        return split(np.exp(self.estimator_.predict_log_proba(frames)), lengths)
+
+    def get_metadata_routing(self):
+        """Return how metadata is routed.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            `fit` and `partial_fit` hand a `sample_weight` on to the estimator, `score`
+            uses its own.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        mapping.add(caller="partial_fit", callee="partial_fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        inner = get_tags(self.estimator).classifier_tags
+        if inner is not None:
+            tags.classifier_tags.multi_class = inner.multi_class
+            tags.classifier_tags.poor_score = inner.poor_score
+        return tags
+
+    def _make_estimator(self):
+        """Return a clone of the estimator that can do what it is to be asked for."""
+        name = type(self.estimator).__name__
+        if not is_classifier(self.estimator):
+            raise ValueError(f"estimator must be a classifier, got {name}")
+        if self.aggregate != "vote" and not _has_probabilities(self.estimator):
+            raise ValueError(
+                f"aggregate={self.aggregate!r} needs an estimator with predict_proba, which "
+                f"{name} has not; use aggregate='vote'"
+            )
+        return clone(self.estimator)
+
+    def _check_fit(self, X, y, sample_weight, method, reset):
+        """Return frames, their targets, and what else the estimator's method takes."""
+        sequences = check_sequences(self, X, reset=reset)
+        lengths = lengths_of(sequences)
+        of_frames, targets = check_frame_targets(y, lengths)
+        if not of_frames:
+            targets = np.repeat(targets, lengths, axis=0)
+        tags = get_tags(self.estimator)
+        if targets.ndim == 2 and (
+            tags.classifier_tags.multi_label or tags.target_tags.multi_output
+        ):
+            raise ValueError(
+                f"y holds distributions over the classes, which {type(self.estimator).__name__} "
+                "takes for several labels of a sample; give it one label for each clip or frame"
+            )
+        params = {}
+        if sample_weight is not None:
+            of_frames, weights = _check_weights(sample_weight, lengths)
+            params["sample_weight"] = weights if of_frames else np.repeat(weights, lengths)
+            if sklearn.get_config()["enable_metadata_routing"]:
+                params = process_routing(self, method, **params)["estimator"][method]
+            elif not has_fit_parameter(self.estimator, "sample_weight"):
+                raise ValueError(
+                    f"{type(self.estimator).__name__} takes no sample_weight; in a pipeline, a "
+                    "step does with metadata routing (sklearn.set_config)"
+                )
+        return join(sequences, self.context), targets, params
+
+    def _check_frames(self, X):
+        """Return the frames of all clips, and the number of each's."""
+        sequences = check_sequences(self, X, reset=False)
+        return join(sequences, self.context), lengths_of(sequences)
+
+    def _shares(self, X):
+        """Return the share of each clip's frames that each class is predicted for."""
+        frames, lengths = self._check_frames(X)
+        labels = self.estimator_.predict(frames)
+        votes = [sum_by_sequence(labels == label, lengths) for label in self.classes_]
+        return np.column_stack(votes) / lengths[:, np.newaxis]
+
+    def _store(self, estimator):
+        self.estimator_, self.classes_ = estimator, estimator.classes_

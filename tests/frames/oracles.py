@@ -1,0 +1,48 @@
+"""Independent ways to the same numbers: plain loops, mpmath, complex steps.
+
+Nothing here imports skxent, so that no oracle can share a mistake with what it
+checks.
+"""
+
+import itertools
+import math
+
+import numpy as np
+
+
+def slopes_of(frames, width):
+    """Least-squares slopes over 2 * width + 1 frames, the ends repeated."""
+    n_frames, n_coefficients = len(frames), len(frames[0])
+    offsets = range(-width, width + 1)
+    slopes = np.empty((n_frames, n_coefficients))
+    for t in range(n_frames):
+        for j in range(n_coefficients):
+            products = [n * float(frames[min(max(t + n, 0), n_frames - 1)][j]) for n in offsets]
+            slopes[t, j] = math.fsum(products) / sum(n * n for n in offsets)
+    return slopes
+
+
+def mean_of(values):
+    return math.fsum(values) / len(values)
+
+
+def deviation_of(values):
+    mean = mean_of(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
+
+
+def segments_of(n_frames, n_segments):
+    """First and past-the-last frame of each segment."""
+    firsts = [s * n_frames // n_segments for s in range(n_segments + 1)]
+    return [(a, max(b, a + 1)) for a, b in itertools.pairwise(firsts)]
+
+
+def pooled(frames, statistics, n_segments):
+    """Segments outermost, then statistics, then coefficients."""
+    functions = {"mean": mean_of, "std": deviation_of, "min": min, "max": max}
+    return [
+        functions[statistic]([float(frame[j]) for frame in frames[start:stop]])
+        for start, stop in segments_of(len(frames), n_segments)
+        for statistic in statistics
+        for j in range(len(frames[0]))
+    ]

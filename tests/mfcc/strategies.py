@@ -1,0 +1,45 @@
+"""Hypothesis strategies shared by the tests."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+
+@st.composite
+def signals(draw, min_size=1, max_size=4000):
+    """Noise and sines at several levels, maybe with an offset and a silent stretch."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_samples = draw(st.integers(min_size, max_size))
+    time = np.arange(n_samples)
+    signal = rng.normal(scale=draw(st.sampled_from([1e-4, 1e-2, 1.0])), size=n_samples)
+    for _ in range(draw(st.integers(0, 3))):
+        phase = rng.uniform(0, np.pi) * (time + rng.uniform())
+        signal += draw(st.sampled_from([1e-3, 0.1, 1.0])) * np.sin(phase)
+    signal += draw(st.sampled_from([0.0, 0.0, 0.25]))
+    if draw(st.booleans()):
+        start = draw(st.integers(0, n_samples - 1))
+        signal[start : draw(st.integers(start, n_samples))] = 0.0
+    return signal * draw(st.sampled_from([1e-3, 1.0, 1e4]))
+
+
+@st.composite
+def front_end_settings(draw, sample_rate, windows=(None,)):
+    """Settings of an MFCC front end; every second one leaves its parameter to the convention."""
+    frame_length = draw(st.sampled_from([0.005, 0.016, 0.02, 0.0225, 0.025, 0.05]))
+    frame_step = draw(st.sampled_from([0.0025, 0.005, 0.008, 0.01, 0.0125, 0.03]))
+    n_samples = int(frame_length * sample_rate + 0.5)
+    n_mels = draw(st.none() | st.integers(3, 60))
+    return {
+        "frame_length": frame_length,
+        "frame_step": frame_step,
+        "n_fft": draw(st.none() | st.integers(n_samples, 2 * n_samples)),
+        "window": draw(st.sampled_from(windows)),
+        "preemphasis": draw(st.none() | st.sampled_from([0.0, 0.5, 0.97, 1.0])),
+        "n_mels": n_mels,
+        "fmin": draw(st.none() | st.floats(0, 0.2 * sample_rate)),
+        "fmax": draw(st.none() | st.floats(0.25 * sample_rate, 0.5 * sample_rate)),
+        "n_mfcc": draw(st.integers(1, 26 if n_mels is None else n_mels)),
+        "lifter": draw(st.none() | st.sampled_from([0.0, 10.5, 22.0, 40.0])),
+    }
+
+
+sample_rates = st.sampled_from([8000, 11025, 16000, 44100])

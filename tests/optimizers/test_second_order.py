@@ -1,0 +1,460 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skxent.optimizers import lbfgs, newton_cg
+from tests.optimizers.objectives import Quadratic
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+class LogSumExp:
+    """J(W) = log sum_k exp(a_k . w + b_k) + ridge / 2 (w - c)' (w - c)."""
+
+    ridge = 0.1
+
+    def __init__(self, seed, shape=(2, 3), n_terms=6, scale=2.0):
+        rng = np.random.default_rng(seed)
+        self.slopes = scale * rng.normal(size=(n_terms, *shape))
+        self.offsets = rng.normal(size=n_terms)
+        self.centre, self.start = rng.normal(size=(2, *shape))
+
+    def probabilities(self, params):
+        scores = np.tensordot(self.slopes, params, 2) + self.offsets
+        exponentials = np.exp(scores - scores.max())
+        return scores.max() + np.log(exponentials.sum()), exponentials / exponentials.sum()
+
+    def __call__(self, params):
+        value, p = self.probabilities(params)
+        away = params - self.centre
+        gradient = np.tensordot(p, self.slopes, 1) + self.ridge * away
+        return float(value + 0.5 * self.ridge * np.sum(away**2)), gradient
+
+    def hessian(self, params):
+        _, p = self.probabilities(params)
+
+        def product(direction):
+            changes = np.tensordot(self.slopes, direction, 2)
+            changes = p * (changes - p @ changes)
+            return np.tensordot(changes, self.slopes, 1) + self.ridge * direction
+
+        return product
+
+
+class Barrier:
+    """J(W) = sum of w - log w, which is NaN or infinite, as told, where w is not positive."""
+
+    def __init__(self, outside):
+        self.outside = outside
+
+    def __call__(self, params):
+        if (params <= 0.0).any():
+            return self.outside, np.full_like(params, self.outside)
+        return float(np.sum(params - np.log(params))), 1.0 - 1.0 / params
+
+    def hessian(self, params):
+        return lambda direction: direction / params**2
+
+
+class Quartic:
+    """J(W) = sum of w ** 4."""
+
+    def __call__(self, params):
+        return float(np.sum(params**4)), 4.0 * params**3
+
+    def hessian(self, params):
+        return lambda direction: 12.0 * params**2 * direction
+
+
+class Smooth:
+    """A function without a Hessian, or with one, that is called as it is given."""
+
+    def __init__(self, function, hessian=None):
+        self.function, self.hessian = function, hessian
+
+    def __call__(self, params):
+        return self.function(params)
+
+
+def random_matrix(seed, n_params):
+    """A positive definite matrix of condition number up to about a hundred."""
+    root = np.random.default_rng(seed).normal(size=(n_params, n_params))
+    return root @ root.T + n_params / 10 * np.eye(n_params)
+
+
+def solving_with(matrix):
+    return lambda rows: np.linalg.solve(matrix, rows.T).T
+
+
+def fixed(matrix):
+    return lambda params, current: solving_with(matrix)
+
+
+def run(solver, objective, start=None, **options):
+    start = objective.start if start is None else start
+    return solver(objective, start, **{"max_iter": 500, "tol": 1e-8} | options)
+
+
+def with_a_preconditioner(solver):
+    def solve(objective, start, **options):
+        precondition = fixed(random_matrix(3, start.shape[1]))
+        return solver(objective, start, **{"precondition": precondition} | options)
+
+    return solve
+
+
+SOLVERS = {
+    "lbfgs": lbfgs,
+    "newton": newton_cg,
+    "lbfgs with M": with_a_preconditioner(lbfgs),
+    "newton with M": with_a_preconditioner(newton_cg),
+}
+every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+both_solvers = pytest.mark.parametrize("solver", [lbfgs, newton_cg])
+every_objective = pytest.mark.parametrize("make", [Quadratic, LogSumExp])
+
+
+# What is found
+
+
+@every_solver
+@every_objective
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_solution_tells_the_truth(solver, make, seed):
+    objective = make(seed)
+    # Not so near the minimum that values differ by rounding alone, which also ends the search.
+    for max_iter in (0, 2, 500):
+        solution = run(solver, objective, max_iter=max_iter, tol=1e-6)
+        value, gradient = objective(solution.params)
+        assert solution.value == value == solution.values[-1]
+        assert solution.gradient_norm == np.abs(gradient).max()
+        assert solution.values.shape == (solution.n_iter + 1,)
+        assert solution.values[0] == objective(objective.start)[0]
+        assert solution.n_iter <= max_iter
+        assert solution.converged == (solution.gradient_norm <= 1e-6)
+        assert solution.converged or solution.n_iter == max_iter
+        assert not solution.diverged
+        assert not solution.stopped
+        assert solution.last is None
+    assert solution.converged
+
+
+@every_solver
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_quadratic_is_solved(solver, seed):
+    objective = Quadratic(seed)
+    solution = run(solver, objective)
+    # The smallest curvature is 1/100, and a row's norm at most twice its largest entry.
+    assert_allclose(solution.params, objective.minimum, rtol=0, atol=2e-6)
+
+
+@every_solver
+@every_objective
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_no_step_climbs_by_more_than_rounding(solver, make, seed):
+    # Without a tolerance, to where nothing but rounding is left.
+    values = run(solver, make(seed), tol=0.0).values
+    assert (np.diff(values) <= 1e-13 * np.abs(values[1:])).all()
+
+
+@every_solver
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_first_iterate_within_the_tolerance_is_the_solution(solver, seed):
+    objective = Quadratic(seed)
+    solution = run(solver, objective, objective.minimum, tol=0.0)
+    assert (solution.n_iter, solution.converged) == (0, True)
+    assert_array_equal(solution.params, objective.minimum)
+
+
+@every_solver
+def test_start_is_not_written_to(solver):
+    objective = Quadratic(0)
+    start = objective.start.copy()
+    start.flags.writeable = False
+    solution = run(solver, objective, start)
+    assert_array_equal(start, objective.start)
+    assert not np.shares_memory(solution.params, start)
+
+
+@every_solver
+@every_objective
+def test_monitor_sees_the_start_and_every_iterate_and_stops_the_solver(solver, make):
+    objective = make(0)
+    seen = []
+
+    def stop_at_two(n_iter, params, value):
+        seen.append((n_iter, params, value))
+        return n_iter == 2
+
+    solution = run(solver, objective, monitor=stop_at_two, tol=0.0)
+    assert [n_iter for n_iter, _, _ in seen] == [0, 1, 2]
+    assert_array_equal(seen[0][1], objective.start)
+    assert_array_equal(seen[2][1], solution.params)
+    assert_array_equal(solution.values, [value for _, _, value in seen])
+    # Looked at only now: no iterate has been written to since.
+    assert_array_equal(solution.values, [objective(params)[0] for _, params, _ in seen])
+    assert (solution.n_iter, solution.stopped, solution.converged) == (2, True, False)
+
+
+@every_solver
+def test_monitor_can_stop_at_the_start(solver):
+    solution = run(solver, Quadratic(0), monitor=lambda *_: True)
+    assert (solution.n_iter, solution.stopped, solution.converged) == (0, True, False)
+
+
+@every_solver
+def test_monitor_that_does_not_stop_changes_nothing(solver):
+    expected = run(solver, LogSumExp(0))
+    solution = run(solver, LogSumExp(0), monitor=lambda *_: None)
+    assert_array_equal(solution.values, expected.values)
+    assert_array_equal(solution.params, expected.params)
+
+
+@every_solver
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("where", ["value", "gradient"])
+def test_start_that_is_not_finite_is_refused(solver, where, value):
+    def objective(params):
+        if where == "value":
+            return value, params
+        return 0.0, np.full_like(params, value)
+
+    with pytest.raises(ValueError, match="not finite at the start"):
+        solver(objective, np.ones((1, 2)), max_iter=10, tol=0.0)
+
+
+# How fast
+
+
+@given(seeds)
+@settings(max_examples=25)
+def test_newton_needs_few_steps_for_a_quadratic(seed):
+    # An exact step would do. An inexact one leaves a quarter of the gradient at most, and the
+    # nearer the minimum the less: from a norm of a few to 1e-8.
+    assert run(newton_cg, Quadratic(seed)).n_iter <= 8
+
+
+@both_solvers
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_preconditioner_makes_an_ill_scaled_quadratic_easy(solver, seed):
+    # The condition number is about 1e16. Where M is A, the first step is Newton's; later ones
+    # make good for the digits that solving with such a matrix has lost.
+    objective = Quadratic(seed, n_params=5, log_scale=4.0)
+    solution = run(solver, objective, precondition=fixed(objective.curvature), tol=1e-3)
+    assert solution.converged
+    assert solution.n_iter <= 5
+    assert_allclose(solution.params, objective.minimum, rtol=1e-4)
+
+
+@pytest.mark.parametrize("log_scale", [1.0, 2.0])
+def test_preconditioner_saves_iterations(log_scale):
+    objective = Quadratic(0, n_params=6, log_scale=log_scale)
+    plain = run(lbfgs, objective, tol=1e-7, max_iter=5000)
+    preconditioned = run(lbfgs, objective, precondition=fixed(objective.curvature), tol=1e-7)
+    assert preconditioned.converged
+    assert preconditioned.n_iter < plain.n_iter / 3
+
+
+# The preconditioner
+
+
+@both_solvers
+@every_objective
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_preconditioner_changes_nothing_about_the_minimum(solver, make, seed):
+    objective = make(seed)
+    plain = run(solver, objective)
+    matrix = random_matrix(seed, objective.start.shape[1])
+    preconditioned = run(solver, objective, precondition=fixed(matrix))
+    assert plain.converged
+    assert preconditioned.converged
+    # The smallest curvature is 1/100.
+    assert_allclose(preconditioned.params, plain.params, rtol=0, atol=4e-6)
+
+
+@both_solvers
+@every_objective
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_preconditioner_may_change_on_the_way(solver, make, seed):
+    objective = make(seed)
+    matrices = np.random.default_rng(seed).integers(0, 2**32, size=600)
+    n_asked = 0
+
+    def precondition(params, current):
+        nonlocal n_asked
+        n_asked += 1
+        return solving_with(random_matrix(matrices[n_asked], params.shape[1]))
+
+    solution = run(solver, objective, precondition=precondition)
+    assert solution.converged
+    assert_allclose(solution.params, run(newton_cg, objective).params, rtol=0, atol=4e-6)
+
+
+@both_solvers
+def test_preconditioner_is_asked_at_the_start_and_then_with_the_current_one(solver):
+    objective = LogSumExp(1)
+    asked, made, seen = [], [], []
+
+    def precondition(params, current):
+        asked.append((params, current))
+        # Every second time it is the one so far.
+        if current is None or len(asked) % 2:
+            current = solving_with(random_matrix(len(asked), 3))
+        made.append(current)
+        return current
+
+    run(
+        solver,
+        objective,
+        precondition=precondition,
+        monitor=lambda n_iter, params, value: seen.append(params),
+        tol=0.0,
+    )
+    assert len(asked) > 2
+    assert asked[0][0] is seen[0]
+    assert asked[0][1] is None
+    for (_, current), before in zip(asked[1:], made, strict=False):
+        assert current is before
+    # At iterates, each after the one before.
+    places = [next(i for i, s in enumerate(seen) if s is params) for params, _ in asked]
+    assert places == sorted(set(places))
+
+
+# Where the objective is not finite, steep or flat
+
+
+@every_solver
+@pytest.mark.parametrize("outside", [np.nan, np.inf])
+@given(start=st.lists(st.floats(0.01, 20.0), min_size=2, max_size=2))
+def test_line_search_steps_back_into_the_domain(solver, outside, start):
+    seen = []
+    solution = run(
+        solver,
+        Barrier(outside),
+        np.array([start]),
+        monitor=lambda n_iter, params, value: seen.append(params),
+    )
+    assert solution.converged
+    assert solution.gradient_norm <= 1e-8
+    assert_allclose(solution.params, 1.0, rtol=1e-7)
+    assert (np.array(seen) > 0.0).all()
+    assert np.isfinite(solution.values).all()
+
+
+@every_solver
+@pytest.mark.parametrize("far", [10.0, 1e4, 1e10])
+def test_steep_start_is_no_obstacle(solver, far):
+    solution = run(solver, Quartic(), np.array([[far, -0.5 * far]]))
+    assert solution.converged
+    assert solution.gradient_norm <= 1e-8
+
+
+@every_solver
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_search_has_converged_where_only_rounding_is_left(solver, seed):
+    # At the minimum the value is 1e6, and its rounding errors are about 1e-10.
+    objective = Quadratic(seed, offset=1e6)
+    solution = run(solver, objective, tol=0.0)
+    assert solution.converged
+    assert solution.n_iter < 500
+    assert_allclose(solution.value, 1e6, rtol=1e-14)
+
+
+@both_solvers
+def test_tolerance_is_met_also_where_the_value_is_tiny(solver):
+    objective = Quadratic(0)
+    tiny = Smooth(
+        lambda params: tuple(1e-9 * term for term in objective(params)),
+        lambda params: lambda direction: 1e-9 * direction @ objective.curvature,
+    )
+    solution = run(solver, tiny, objective.start, tol=1e-16)
+    assert solution.gradient_norm <= 1e-16
+    assert_allclose(solution.params, objective.minimum, rtol=0, atol=4e-5)
+
+
+@every_solver
+def test_flat_objective_leaves_the_start(solver):
+    flat = Smooth(
+        lambda params: (3.0, np.zeros_like(params)), lambda params: lambda rows: np.zeros_like(rows)
+    )
+    start = np.random.default_rng(0).normal(size=(2, 3))
+    solution = run(solver, flat, start, tol=0.0)
+    assert (solution.n_iter, solution.converged, solution.value) == (0, True, 3.0)
+    assert_array_equal(solution.params, start)
+
+
+@every_solver
+def test_slope_without_an_end_is_followed_but_not_to_infinity(solver):
+    # exp(-w) falls for ever, and so does its curvature.
+    decay = Smooth(
+        lambda params: (float(np.exp(-params).sum()), -np.exp(-params)),
+        lambda params: lambda direction: np.exp(-params) * direction,
+    )
+    solution = run(solver, decay, np.zeros((1, 2)), tol=1e-8)
+    assert solution.converged
+    assert solution.gradient_norm <= 1e-8
+    assert np.isfinite(solution.params).all()
+
+
+@every_solver
+@pytest.mark.parametrize("n_null", [1, 2])
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_null_directions_are_left_alone(solver, n_null, seed):
+    objective = Quadratic(seed, n_null=n_null)
+    solution = run(solver, objective, tol=0.0, max_iter=100)
+    # Along them the gradient is nothing but rounding; M mixes them with the others.
+    assert np.abs(solution.params).max() <= 100.0
+    assert solution.gradient_norm <= 1e-7
+    if solver in (lbfgs, newton_cg):
+        moved = (solution.params - objective.start) @ objective.null.T
+        assert_allclose(moved, 0.0, atol=1e-6)
+
+
+@every_solver
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_null_directions_of_a_function_that_is_not_quadratic_are_left_alone(solver, seed):
+    objective = LogSumExp(seed)
+    # Slopes of both signs in a plane of the six-dimensional space: bounded below, and flat
+    # along the other four directions.
+    rng = np.random.default_rng(seed)
+    plane = rng.normal(size=(3, 2)) @ rng.normal(size=(2, 6))
+    objective.slopes = np.concatenate([plane, -plane]).reshape(6, 2, 3)
+    objective.ridge = 0.0
+    solution = run(solver, objective, tol=0.0, max_iter=100)
+    assert solution.gradient_norm <= 1e-6
+    assert np.abs(solution.params).max() <= 100.0
+
+
+def test_hessian_that_returns_its_argument_is_as_good_as_one_that_copies_it():
+    class Bowl:
+        def __init__(self, multiply):
+            self.multiply = multiply
+
+        def __call__(self, params):
+            return 0.5 * float(np.sum(params**2)), params
+
+        def hessian(self, params):
+            return self.multiply
+
+    def precondition(params, current):
+        return lambda rows: rows / np.array([1.0, 2.0, 3.0])
+
+    start = np.array([[1.0, -2.0, 3.0]])
+    settings = {"max_iter": 20, "tol": 1e-10, "precondition": precondition}
+    itself = newton_cg(Bowl(lambda direction: direction), start, **settings)
+    copied = newton_cg(Bowl(np.copy), start, **settings)
+    assert_array_equal(itself.values, copied.values)
+    assert_array_equal(itself.params, copied.params)
+    assert itself.converged
