@@ -1,9 +1,9 @@
-"""Features, coefficients and probabilities of the spoken digits, to compare two versions bit for bit.
+"""Results on the spoken digits, to compare two versions of the package bit for bit.
 
     python tools/same_results.py save before.npz     # with the one version installed
     python tools/same_results.py compare before.npz  # with the other
 
-`compare` prints each array that differs, and by how much at most. A change that only moves code
+Compared are features, coefficients, probabilities and losses. `compare` prints each array that differs, and by how much at most. A change that only moves code
 should print none.
 """
 
@@ -42,6 +42,7 @@ def main():
     parser.add_argument("path", help="an .npz file")
     args = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
+    warnings.simplefilter("ignore", UserWarning)  # of scale, in float32
     results = compute()
     if args.action == "save":
         np.savez(args.path, **results)
