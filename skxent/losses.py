@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "binary_terms",
+    "binary_loss_gradient",
     "cross_entropy",
-    "hessian_terms",
+    "hessian_product",
     "log_softmax",
     "sequence_cross_entropy",
     "softmax",
-    "softmax_terms",
+    "softmax_loss_gradient",
 ]
 
 
@@ -265,7 +265,7 @@ def sequence_cross_entropy(
     return loss, padded
 
 
-def softmax_terms(
+def softmax_loss_gradient(
     logits: NDArray[Any], targets: NDArray[Any], label_smoothing: float = 0.0
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     r"""Cross-entropy of each sample and its gradient, without a check or a sum.
@@ -293,8 +293,8 @@ def softmax_terms(
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.losses import softmax_terms
-    >>> losses, gradients = softmax_terms(np.array([[0.0, 40.0, 0.0]]), np.array([1]))
+    >>> from skxent.losses import softmax_loss_gradient
+    >>> losses, gradients = softmax_loss_gradient(np.array([[0.0, 40.0, 0.0]]), np.array([1]))
     >>> losses
     array([8.49670851e-18])
     >>> gradients
@@ -329,7 +329,7 @@ def softmax_terms(
     return losses, gradients
 
 
-def hessian_terms(probabilities: NDArray[Any], directions: NDArray[Any]) -> NDArray[Any]:
+def hessian_product(probabilities: NDArray[Any], directions: NDArray[Any]) -> NDArray[Any]:
     r"""Product of each sample's Hessian of the cross-entropy with a direction.
 
     .. math::
@@ -339,7 +339,7 @@ def hessian_terms(probabilities: NDArray[Any], directions: NDArray[Any]) -> NDAr
     with the softmax :math:`p` of the logits :math:`z`; the target has no part
     in it. Directions are measured from that of the likeliest class, so that
     the product keeps its digits where the class is sure. Nothing is checked,
-    as in :func:`softmax_terms`.
+    as in :func:`softmax_loss_gradient`.
 
     Parameters
     ----------
@@ -356,8 +356,8 @@ def hessian_terms(probabilities: NDArray[Any], directions: NDArray[Any]) -> NDAr
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.losses import hessian_terms, softmax
-    >>> hessian_terms(softmax([[0.0, 0.0], [0.0, 40.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    >>> from skxent.losses import hessian_product, softmax
+    >>> hessian_product(softmax([[0.0, 0.0], [0.0, 40.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
     array([[ 2.50000000e-01, -2.50000000e-01],
            [ 4.24835426e-18, -4.24835426e-18]])
     """
@@ -368,7 +368,7 @@ def hessian_terms(probabilities: NDArray[Any], directions: NDArray[Any]) -> NDAr
     return products
 
 
-def binary_terms(
+def binary_loss_gradient(
     logits: NDArray[Any], targets: NDArray[Any], label_smoothing: float = 0.0
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     r"""Cross-entropy of two classes, one logit for each sample, and its gradient.
@@ -378,7 +378,7 @@ def binary_terms(
         \frac{\partial CE}{\partial z} = (1 - t) \, \sigma(z) - t \, \sigma(-z)
 
     which is the softmax cross-entropy of the logits ``[0, z]``. Nothing is
-    checked, as in :func:`softmax_terms`.
+    checked, as in :func:`softmax_loss_gradient`.
 
     Parameters
     ----------
@@ -398,8 +398,8 @@ def binary_terms(
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.losses import binary_terms
-    >>> losses, gradients = binary_terms(np.array([0.0, -8.0]), np.array([1, 1]))
+    >>> from skxent.losses import binary_loss_gradient
+    >>> losses, gradients = binary_loss_gradient(np.array([0.0, -8.0]), np.array([1, 1]))
     >>> losses.round(4)
     array([0.6931, 8.0003])
     >>> gradients.round(4)
@@ -444,7 +444,7 @@ def _exponentials(
 def _terms_of_any_shape(
     logits: NDArray[Any], targets: NDArray[Any], label_smoothing: float
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Apply :func:`softmax_terms` to checked logits with leading axes."""
+    """Apply :func:`softmax_loss_gradient` to checked logits with leading axes."""
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing!r}")
     shape = logits.shape
@@ -452,7 +452,9 @@ def _terms_of_any_shape(
         targets = np.broadcast_to(targets, shape).reshape(-1, shape[-1])
     else:
         targets = np.broadcast_to(targets, shape[:-1]).ravel()
-    losses, gradients = softmax_terms(logits.reshape(-1, shape[-1]), targets, label_smoothing)
+    losses, gradients = softmax_loss_gradient(
+        logits.reshape(-1, shape[-1]), targets, label_smoothing
+    )
     return losses.reshape(shape[:-1]), gradients.reshape(shape)
 
 

@@ -3,8 +3,8 @@
     python tools/same_results.py save before.npz     # with the one version installed
     python tools/same_results.py compare before.npz  # with the other
 
-Compared are features, coefficients, probabilities and losses. `compare` prints each array that differs, and by how much at most. A change that only moves code
-should print none.
+Compared are features, coefficients, probabilities and losses. `compare` prints each array that
+differs, and by how much at most. A change that only moves code should print none.
 """
 
 import argparse

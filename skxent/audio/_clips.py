@@ -7,7 +7,7 @@ from numbers import Real
 import numpy as np
 import soxr
 
-from skxent.audio._files import count_frames, cut, read_blocks, read_samples
+from skxent.audio._files import cut, file_length, read_blocks, read_samples
 
 # libsoxr's filters grow with the ratio of the rates, as may the result.
 _MAX_RATIO = 256
@@ -161,7 +161,7 @@ def count_samples(clip, sample_rate):
     800
     """
     if isinstance(clip, str | os.PathLike):
-        n_frames, rate = count_frames(clip)
+        n_frames, rate = file_length(clip)
     else:
         signal, rate = _as_signal(clip, sample_rate)
         n_frames = len(signal)

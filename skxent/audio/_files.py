@@ -171,7 +171,7 @@ def cut(signal, rate, n_samples, sample_rate):
         yield signal[start : start + length], rate
 
 
-def count_frames(path):
+def file_length(path):
     """Ask a file's header for its length.
 
     Parameters
@@ -195,8 +195,8 @@ def count_frames(path):
     Examples
     --------
     >>> from skxent.datasets import load_spoken_digits
-    >>> from skxent.audio._files import count_frames
-    >>> count_frames(load_spoken_digits().filenames[0])
+    >>> from skxent.audio._files import file_length
+    >>> file_length(load_spoken_digits().filenames[0])
     (3611, 8000)
     """
     file, n_bytes = _open(path)

@@ -134,7 +134,7 @@ def _spell(value):
 _spell_once = functools.lru_cache(maxsize=64)(_spell)
 
 
-def recall(cache, keys, compute):
+def get_or_compute(cache, keys, compute):
     """Take frames from a cache, and compute and store those that it lacks.
 
     What several threads want at the same time is computed by one of them, and
@@ -161,15 +161,15 @@ def recall(cache, keys, compute):
     --------
     >>> import numpy as np
     >>> from skxent.features import MemoryCache
-    >>> from skxent.features._cache import recall
+    >>> from skxent.features._cache import get_or_compute
     >>> def compute(positions):
     ...     print("computes", positions)
     ...     return [np.full(2, i) for i in positions]
     >>> cache = MemoryCache()
-    >>> recall(cache, ["a", "b", "a"], compute)
+    >>> get_or_compute(cache, ["a", "b", "a"], compute)
     computes [0, 1]
     [array([0, 0]), array([1, 1]), array([0, 0])]
-    >>> recall(cache, ["b", "c"], compute)
+    >>> get_or_compute(cache, ["b", "c"], compute)
     computes [1]
     [array([1, 1]), array([1, 1])]
     """
@@ -183,7 +183,7 @@ def recall(cache, keys, compute):
         # threads wait for each other.
         claimed = _claim([name for name in first if name not in found])
         try:
-            _recall_claimed(cache, {name: first[name] for name in claimed}, compute, found)
+            _compute_claimed(cache, {name: first[name] for name in claimed}, compute, found)
         finally:
             with _done:
                 for name in claimed:
@@ -204,7 +204,7 @@ def _claim(names):
         return free
 
 
-def _recall_claimed(cache, first, compute, found):
+def _compute_claimed(cache, first, compute, found):
     """Add to what is found the frames of every name, by the position that it is first at."""
     for name in first:
         frames = cache.get(name) if isinstance(name, str) else None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skxent.audio import chunks, count_samples, load
-from skxent.features._cache import clip_key, recall
+from skxent.features._cache import clip_key, get_or_compute
 from skxent.features._inputs import _describe, guess_size
 from skxent.mfcc._blocks import compute
 from skxent.mfcc._front_end import shared_design
@@ -125,11 +125,11 @@ def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
         groups = compute_some(clips)
     else:
         parameters = (shared_design(**settings).fingerprint, dtype)
-        groups = _recall(clips, parameters, cache, compute_some, reasons)
+        groups = _take_or_compute(clips, parameters, cache, compute_some, reasons)
     return groups, {n: _describe(n, clips[n], reasons[n]) for n in sorted(reasons)}
 
 
-def _recall(clips, parameters, cache, compute_some, reasons):
+def _take_or_compute(clips, parameters, cache, compute_some, reasons):
     """Take frames from a cache, and compute those that it lacks."""
     numbers = list(clips)
 
@@ -141,7 +141,7 @@ def _recall(clips, parameters, cache, compute_some, reasons):
         return found.values()
 
     keys = [clip_key(clip, parameters) for clip in clips.values()]
-    frames = recall(cache, keys, compute_at)
+    frames = get_or_compute(cache, keys, compute_at)
     # A clip that is there twice was tried once.
     of_key = {key: reasons[n] for key, n in zip(keys, numbers, strict=True) if n in reasons}
     alike = {}

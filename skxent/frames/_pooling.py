@@ -16,7 +16,9 @@ STATISTICS = {
 }
 
 
-def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) -> NDArray[Any]:
+def normalize(
+    frames: NDArray[Any], normalization: str, lengths: ArrayLike | None = None
+) -> NDArray[Any]:
     """Shift and scale each coefficient of a clip to mean zero, or also to variance one.
 
     Cepstral mean (and variance) normalisation, which takes out the channel.
@@ -25,7 +27,7 @@ def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) 
     ----------
     frames : ndarray of shape (n_frames, n_coefficients)
         Frames.
-    how : {"mean", "mean_std"}
+    normalization : {"mean", "mean_std"}
         Whether to divide by the standard deviation too. A coefficient that is
         constant over a clip becomes zero.
     lengths : array-like of int of shape (n_clips,), default=None
@@ -39,7 +41,7 @@ def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) 
     Raises
     ------
     ValueError
-        If `how` is neither.
+        If `normalization` is neither.
 
     References
     ----------
@@ -55,12 +57,12 @@ def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) 
     array([[-1.,  0.],
            [ 1.,  0.]])
     """
-    if how not in ("mean", "mean_std"):
-        raise ValueError(f"how={how!r} must be 'mean' or 'mean_std'")
+    if normalization not in ("mean", "mean_std"):
+        raise ValueError(f"normalization={normalization!r} must be 'mean' or 'mean_std'")
     lengths = _as_lengths(frames, lengths)
     starts = np.cumsum(lengths) - lengths
     mean = _segment_means(frames, starts, lengths)
-    if how == "mean_std":
+    if normalization == "mean_std":
         scale = np.sqrt(_segment_means(frames, starts, lengths, around=mean))
         # A deviation that is rounding error of the mean is no deviation.
         constant = scale <= 8 * np.finfo(frames.dtype).eps * np.abs(mean)
@@ -69,13 +71,13 @@ def normalize(frames: NDArray[Any], how: str, lengths: ArrayLike | None = None) 
     normalized = np.empty_like(frames)
     for rows in _blocks(len(frames)):
         np.subtract(frames[rows], mean[clip[rows]], out=normalized[rows])
-        if how == "mean_std":
+        if normalization == "mean_std":
             normalized[rows] /= scale[clip[rows]]
     return normalized
 
 
 def pool(
-    frames: NDArray[Any], how: str, n_segments: int = 1, lengths: ArrayLike | None = None
+    frames: NDArray[Any], statistics: str, n_segments: int = 1, lengths: ArrayLike | None = None
 ) -> NDArray[Any]:
     """Summarise the frames of each clip, over equal stretches of it.
 
@@ -83,7 +85,7 @@ def pool(
     ----------
     frames : ndarray of shape (n_frames, n_coefficients)
         Frames.
-    how : {"mean", "mean_std", "statistics"}
+    statistics : {"mean", "mean_std", "statistics"}
         Mean; mean and standard deviation; mean, standard deviation, minimum and
         maximum.
     n_segments : int, default=1
@@ -100,7 +102,7 @@ def pool(
     Raises
     ------
     ValueError
-        If `how` is none of these, or `n_segments` is less than one.
+        If `statistics` is none of these, or `n_segments` is less than one.
 
     Examples
     --------
@@ -109,8 +111,8 @@ def pool(
     >>> pool(np.array([[1.0], [3.0], [5.0], [5.0]]), "mean_std", n_segments=2)
     array([[2., 1., 5., 0.]])
     """
-    if how not in STATISTICS:
-        raise ValueError(f"how={how!r} must be one of {list(STATISTICS)}")
+    if statistics not in STATISTICS:
+        raise ValueError(f"statistics={statistics!r} must be one of {list(STATISTICS)}")
     if n_segments < 1:
         raise ValueError(f"n_segments must be at least 1, got {n_segments!r}")
     lengths = _as_lengths(frames, lengths)
@@ -122,12 +124,12 @@ def pool(
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         frames = frames[np.repeat(starts, counts) + within]
         starts = np.cumsum(counts) - counts
-    statistics = STATISTICS[how]
+    names = STATISTICS[statistics]
     mean = _segment_means(frames, starts, counts)
     parts = [mean]
-    if "std" in statistics:
+    if "std" in names:
         parts.append(np.sqrt(_segment_means(frames, starts, counts, around=mean)))
-    if "min" in statistics:
+    if "min" in names:
         parts.append(np.minimum.reduceat(frames, starts))
         parts.append(np.maximum.reduceat(frames, starts))
     return np.stack(parts, axis=1).reshape(len(lengths), -1)
@@ -156,9 +158,9 @@ def summarize(
     delta_width : int, default=2
         As `width` in :func:`delta`.
     normalization : {"mean", "mean_std"}, default=None
-        As `how` in :func:`normalize`; None does not.
+        As in :func:`normalize`; None does not.
     pooling : {"mean", "mean_std", "statistics"}, default=None
-        As `how` in :func:`pool`; None does not.
+        As `statistics` in :func:`pool`; None does not.
     n_segments : int, default=1
         As in :func:`pool`.
 

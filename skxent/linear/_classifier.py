@@ -31,8 +31,8 @@ from skxent.linear._solve import (
     train,
 )
 from skxent.optimizers import SCHEDULES
-from skxent.optimizers._descent import pass_over
-from skxent.optimizers._schedules import SPANNING
+from skxent.optimizers._descent import run_epoch
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
 
 # What a ConvergenceWarning says of the rate that "auto" stands for.
 _LARGEST = {
@@ -46,11 +46,11 @@ _LARGEST = {
 _OF_A_FIT = ("converged_", "gradient_norm_", "validation_loss_curve_", "validation_score_curve_")
 
 
-def _can_go_on(classifier):
+def _supports_partial_fit(classifier):
     """Tell available_if whether the settings allow partial_fit."""
     for name, is_in_the_way in [
         ("solver", classifier.solver in SECOND_ORDER),
-        ("schedule", classifier.schedule in (*SPANNING, "adaptive")),
+        ("schedule", classifier.schedule in (*WHOLE_FIT_SCHEDULES, "adaptive")),
         ("early_stopping", classifier.early_stopping),
         ("l1_ratio", classifier.l1_ratio),
     ]:
@@ -440,7 +440,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    @available_if(_can_go_on)
+    @available_if(_supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Go on from the coefficients so far, with one pass over new samples.
@@ -502,7 +502,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
                 learning_rate = min(learning_rate, self.learning_rate_)
             factor = make_schedule(self.schedule, self.max_iter, None)(state["n_epochs"])
             batch_size = X.shape[0] if solver == "gd" else self.batch_size
-            params, rule_state, value = pass_over(
+            params, rule_state, value = run_epoch(
                 draw_batches(objective, batch_size, None),
                 start,
                 rule,

@@ -26,7 +26,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from skxent.linear._blocks import _deviations, _squares, _view
 from skxent.linear._preconditioner import Preconditioner
-from skxent.losses import binary_terms, hessian_terms, softmax, softmax_terms
+from skxent.losses import binary_loss_gradient, hessian_product, softmax, softmax_loss_gradient
 
 # A block of rows of X, its logits and their gradient stay in a core's cache
 # between the product that goes forward and the one that goes back; but no
@@ -211,7 +211,7 @@ class LinearObjective:
                 if self.n_classes == 2:
                     moved *= curvature
                 else:
-                    moved = hessian_terms(curvature, moved)
+                    moved = hessian_product(curvature, moved)
                 moved *= self._shares[rows, np.newaxis]
                 self._add_backward(result, X, moved)
             self._balance(result)
@@ -319,25 +319,25 @@ class LinearObjective:
         """
         sample = self._sample
         h = np.concatenate([sample._uncertainty(X, params) for _, X in sample._blocks])
-        level = float(sample._shares @ h)
-        if current is not None and current.level <= 1.5 * level and level <= 1.5 * current.level:
+        mean_curvature = float(sample._shares @ h)
+        if current is not None and 2 / 3 <= mean_curvature / current.mean_curvature <= 1.5:
             return current
         penalties = np.zeros(self.shape[1])
         penalties[: self.X.shape[1]] = self.alpha
         weights = sample._shares * h
         if not self.is_narrow:
-            diagonal = level * np.append(self._scales, 1.0)[: len(penalties)] + penalties
+            diagonal = mean_curvature * np.append(self._scales, 1.0)[: len(penalties)] + penalties
             # Features that are not zero together curve together. The trace of the curvature
             # as this diagonal sees it bounds by how much.
-            moments = level * np.append(self._second_moments, 1.0)[: len(penalties)]
+            moments = mean_curvature * np.append(self._second_moments, 1.0)[: len(penalties)]
             diagonal *= max(1.0, float(np.sum(moments[diagonal > 0.0] / diagonal[diagonal > 0.0])))
-            return Preconditioner.from_diagonal(diagonal, level)
+            return Preconditioner.from_diagonal(diagonal, mean_curvature)
         gram = sample._gram(weights)
         if sample is not self:
             # What the drawn samples say of a column that is rarely not zero is noise.
             # A hundredth of the variance in all of the samples bounds the harm.
-            penalties[: self.X.shape[1]] += 0.01 * level * self._variances
-        return Preconditioner.from_matrix(gram, penalties, level)
+            penalties[: self.X.shape[1]] += 0.01 * mean_curvature * self._variances
+        return Preconditioner.from_matrix(gram, penalties, mean_curvature)
 
     @cached_property
     def _total(self) -> float:
@@ -370,8 +370,10 @@ class LinearObjective:
 
     def _terms(self, logits: NDArray[Any], rows: slice) -> tuple[NDArray[Any], NDArray[Any]]:
         if self.n_classes > 2:
-            return softmax_terms(logits, self._targets[rows], self.label_smoothing)
-        losses, slopes = binary_terms(logits[:, 0], self._targets[rows], self.label_smoothing)
+            return softmax_loss_gradient(logits, self._targets[rows], self.label_smoothing)
+        losses, slopes = binary_loss_gradient(
+            logits[:, 0], self._targets[rows], self.label_smoothing
+        )
         return losses, slopes[:, np.newaxis]
 
     def _forward(self, X: Any, params: NDArray[Any]) -> NDArray[Any]:

@@ -19,7 +19,7 @@ class Preconditioner:
 
     Parameters
     ----------
-    level : float
+    mean_curvature : float
         Mean curvature of the samples that M was made for, by which
         :meth:`skxent.linear._objective.LinearObjective.preconditioner` tells whether it is
         still good.
@@ -30,16 +30,18 @@ class Preconditioner:
     --------
     >>> import numpy as np
     >>> from skxent.linear._preconditioner import Preconditioner
-    >>> halve = Preconditioner.from_matrix(np.eye(2), penalties=np.ones(2), level=1.0)
+    >>> halve = Preconditioner.from_matrix(np.eye(2), penalties=np.ones(2), mean_curvature=1.0)
     >>> halve(np.array([[4.0, 6.0]])).round(6)
     array([[2., 3.]])
     """
 
-    level: float
+    mean_curvature: float
     factor: NDArray[Any]
 
     @classmethod
-    def from_matrix(cls, matrix: NDArray[Any], penalties: NDArray[Any], level: float) -> Self:
+    def from_matrix(
+        cls, matrix: NDArray[Any], penalties: NDArray[Any], mean_curvature: float
+    ) -> Self:
         """Return that of a positive semidefinite matrix with something on its diagonal.
 
         A ridge of 1e-12 of each diagonal entry (more, where the columns are
@@ -51,7 +53,7 @@ class Preconditioner:
             It is not written to.
         penalties : ndarray of shape (n_params,)
             Added to the diagonal, not negative.
-        level : float
+        mean_curvature : float
             See the class.
 
         Returns
@@ -66,17 +68,19 @@ class Preconditioner:
         # The rounding errors that it must outweigh grow with the number of columns.
         diagonal *= 1.0 + max(1e-12, 64 * np.finfo(np.float64).eps * len(matrix))
         diagonal += np.finfo(np.float64).tiny
-        return cls(level, cholesky(matrix, lower=True, overwrite_a=True, check_finite=False))
+        return cls(
+            mean_curvature, cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+        )
 
     @classmethod
-    def from_diagonal(cls, diagonal: NDArray[Any], level: float) -> Self:
+    def from_diagonal(cls, diagonal: NDArray[Any], mean_curvature: float) -> Self:
         """Return that of a diagonal matrix.
 
         Parameters
         ----------
         diagonal : ndarray of shape (n_params,)
             Not negative. Where it is zero, nothing curves: it is taken as one.
-        level : float
+        mean_curvature : float
             See the class.
 
         Returns
@@ -84,7 +88,7 @@ class Preconditioner:
         preconditioner : Preconditioner
             Its inverse.
         """
-        return cls(level, np.where(diagonal > 0.0, diagonal, 1.0))
+        return cls(mean_curvature, np.where(diagonal > 0.0, diagonal, 1.0))
 
     def __call__(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Return M^{-1} applied to each row.

@@ -20,7 +20,7 @@ from skxent.optimizers import (
     lbfgs,
     newton_cg,
 )
-from skxent.optimizers._schedules import SPANNING
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
 
 # Up to this many parameters "auto" takes Newton steps.
 _MAX_NEWTON = 128
@@ -112,7 +112,7 @@ def train(
         )
     first_rate = cast("float", learning_rate)
     factor_of = make_schedule(schedule, max_iter, monitor)
-    if schedule in SPANNING:  # each call has one of its own
+    if schedule in WHOLE_FIT_SCHEDULES:  # each call has one of its own
         n_epochs = 0
     strengths = None
     if l1:
@@ -233,7 +233,7 @@ def make_schedule(
     schedule : str or callable
         As in :func:`train`.
     max_iter : int
-        Where those of :data:`skxent.optimizers._schedules.SPANNING` end.
+        Where those of :data:`skxent.optimizers._schedules.WHOLE_FIT_SCHEDULES` end.
     monitor : skxent._fitting._monitor.Monitor or None
         Tells the factor of "adaptive"; the others need none.
 
@@ -252,7 +252,7 @@ def make_schedule(
     if schedule == "adaptive":
         watcher = cast("Monitor", monitor)
         return lambda epoch: watcher.plateau.factor
-    if schedule in SPANNING:
+    if schedule in WHOLE_FIT_SCHEDULES:
         return partial(SCHEDULES[schedule], n_epochs=max_iter)
     if not callable(schedule):
         return SCHEDULES[schedule]

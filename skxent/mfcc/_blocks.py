@@ -85,7 +85,7 @@ class _Block:
 
     def __init__(self, front_end: FrontEnd) -> None:
         self.front_end = front_end
-        length, step = front_end.frame_length, front_end.frame_step
+        length, step = front_end.n_length, front_end.n_step
         dtype = front_end.filterbank.dtype
         self.n_before = front_end.n_before
         self.n_vain = -(-length // step) - 1
@@ -123,8 +123,8 @@ class _Block:
     def n_samples_needed(self, first: int, origin: int) -> int:
         """Return how many samples from `origin` on a block needs from frame `first` on."""
         front_end = self.front_end
-        begin = first * front_end.frame_step - front_end.n_before
-        return begin + (self.n_rows - 1) * front_end.frame_step + front_end.frame_length - origin
+        begin = first * front_end.n_step - front_end.n_before
+        return begin + (self.n_rows - 1) * front_end.n_step + front_end.n_length - origin
 
     def compute_one(
         self, signal: NDArray[Any], origin: int, first: int, n_frames: int, end: int
@@ -141,10 +141,10 @@ class _Block:
         `signal` holds its samples from `origin` to `end` or further, at least
         those of these frames and the one before.
         """
-        step = self.front_end.frame_step
+        step = self.front_end.n_step
         begin = first * step - self.n_before
         start = begin if begin > 0 else 0
-        stop = begin + (n_frames - 1) * step + self.front_end.frame_length
+        stop = begin + (n_frames - 1) * step + self.front_end.n_length
         stop = max(start, stop if stop < end else end)
         row, head = self.n_used, self.n_used * step
         self.n_used += n_frames + self.n_vain
@@ -195,7 +195,7 @@ class _Block:
     def fill_frames(self, n_rows: int) -> NDArray[Any] | None:
         """Fill the padded frames; return the frames' energies if they are wanted."""
         front_end, view, padded = self.front_end, self.view[:n_rows], self.padded[:n_rows]
-        convention, length = front_end.convention, front_end.frame_length
+        convention, length = front_end.convention, front_end.n_length
         framed = padded[:, :length]
         energies = None
         if self.emphasized is not None:
@@ -219,7 +219,7 @@ class _Block:
     def emphasize(self, emphasized: NDArray[Any]) -> None:
         """Write the samples to an array, pre-emphasized."""
         samples = self.samples
-        end = self.n_used * self.front_end.frame_step
+        end = self.n_used * self.front_end.n_step
         coefficient = self.front_end.preemphasis
         np.multiply(samples[: end - 1], -coefficient, out=emphasized[1:end])
         emphasized[1:end] += samples[1:end]

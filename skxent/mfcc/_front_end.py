@@ -25,11 +25,11 @@ class FrontEnd:
         The choices that are not below.
     sample_rate : float
         In hertz.
-    frame_length, frame_step, n_fft : int
+    n_length, n_step, n_fft : int
         In samples.
     preemphasis : float
         Coefficient of the pre-emphasis.
-    window : ndarray of shape (frame_length,) or None
+    window : ndarray of shape (n_length,) or None
         None for the rectangular one.
     filterbank : ndarray of shape (n_bins, n_mels + n_energies)
         Weights of the spectrum's bins; of a power spectrum, of the squared real
@@ -54,8 +54,8 @@ class FrontEnd:
 
     convention: Convention
     sample_rate: float
-    frame_length: int
-    frame_step: int
+    n_length: int
+    n_step: int
     n_fft: int
     preemphasis: float
     window: NDArray[Any] | None
@@ -76,7 +76,7 @@ class FrontEnd:
         if self.convention.edges != "center":
             return 0
         # The frame lies in the middle of the transform's length, which is centred.
-        return self.n_fft // 2 - (self.n_fft - self.frame_length) // 2
+        return self.n_fft // 2 - (self.n_fft - self.n_length) // 2
 
     def n_frames(self, n_samples: int) -> int:
         """Return the number of frames of a signal, at least one.
@@ -92,11 +92,11 @@ class FrontEnd:
             As the convention counts them.
         """
         if self.convention.edges == "center":
-            return 1 + (n_samples - self.n_fft % 2) // self.frame_step
-        rest = max(0, n_samples - self.frame_length)
+            return 1 + (n_samples - self.n_fft % 2) // self.n_step
+        rest = max(0, n_samples - self.n_length)
         if self.convention.edges == "pad":
-            return 1 - -rest // self.frame_step
-        return 1 + rest // self.frame_step
+            return 1 - -rest // self.n_step
+        return 1 + rest // self.n_step
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -105,7 +105,7 @@ class FrontEnd:
         It is made of what the settings amount to: a setting that is None, and one
         of the same value as the convention's own, are the same.
         """
-        sizes = (self.frame_length, self.frame_step, self.n_fft)
+        sizes = (self.n_length, self.n_step, self.n_fft)
         numbers = (float(self.sample_rate), float(self.preemphasis))
         digest = hashlib.sha256(usedforsecurity=False)
         digest.update(repr((self.convention, sizes, numbers)).encode())
@@ -146,8 +146,8 @@ class FrontEnd:
         times : ndarray of shape (n_frames,)
             In seconds from the beginning of the signal.
         """
-        centre = 0.5 * self.frame_length - self.n_before
-        return (np.arange(n_frames) * self.frame_step + centre) / self.sample_rate
+        centre = 0.5 * self.n_length - self.n_before
+        return (np.arange(n_frames) * self.n_step + centre) / self.sample_rate
 
 
 def design(
@@ -221,7 +221,7 @@ def design(
     --------
     >>> from skxent.mfcc import design
     >>> front_end = design(8000, n_mfcc=20)
-    >>> front_end.frame_length, front_end.frame_step, front_end.n_fft
+    >>> front_end.n_length, front_end.n_step, front_end.n_fft
     (200, 80, 256)
     >>> front_end.n_coefficients
     20
@@ -275,8 +275,8 @@ def design(
     return FrontEnd(
         convention=defaults,
         sample_rate=sample_rate,
-        frame_length=n_length,
-        frame_step=n_step,
+        n_length=n_length,
+        n_step=n_step,
         n_fft=n_fft,
         preemphasis=preemphasis,
         window=None if values is None else values.astype(dtype),

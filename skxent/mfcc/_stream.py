@@ -159,7 +159,7 @@ def compute_chunks(chunks: Iterable[NDArray[Any]], front_end: FrontEnd) -> Itera
             first += block.n_rows
             # The sample before the next frame is kept for its pre-emphasis. Frames with
             # gaps between them may begin at one that is still to come.
-            passed = first * front_end.frame_step - front_end.n_before - 1 - origin
+            passed = first * front_end.n_step - front_end.n_before - 1 - origin
             passed = min(max(0, passed), len(samples))
             samples, origin = samples[passed:], origin + passed
         pending, n_pending = [samples.copy()], len(samples)

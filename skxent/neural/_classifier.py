@@ -25,9 +25,9 @@ from skxent.linear._solve import make_schedule
 from skxent.losses import log_softmax
 from skxent.neural._compute import computing, load_weights, moments_of, set_moments, take_weights
 from skxent.neural._samples import Samples
-from skxent.neural._training import compute_logits, evaluate, make_optimizer, pass_over, train
+from skxent.neural._training import compute_logits, evaluate, make_optimizer, run_epoch, train
 from skxent.optimizers import SCHEDULES
-from skxent.optimizers._schedules import SPANNING
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
 from skxent.sequences._aggregation import aggregate_log_proba
 from skxent.sequences._inputs import check_frame_targets, check_sequences
 from skxent.sequences._scoring import SequenceClassifierMixin
@@ -35,10 +35,10 @@ from skxent.sequences._scoring import SequenceClassifierMixin
 __all__ = ["NeuralClassifier"]
 
 
-def _can_go_on(classifier):
+def _supports_partial_fit(classifier):
     """Tell available_if whether the settings allow partial_fit."""
     for name, is_in_the_way in [
-        ("schedule", classifier.schedule in (*SPANNING, "adaptive")),
+        ("schedule", classifier.schedule in (*WHOLE_FIT_SCHEDULES, "adaptive")),
         ("early_stopping", classifier.early_stopping),
     ]:
         if is_in_the_way:
@@ -165,13 +165,14 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
                 lambda: {"classes_": classes, "weights_": weights, "_form": form},
             ),
         )
+        n_before = 0 if self.schedule in WHOLE_FIT_SCHEDULES else state["n_epochs"]
         with computing(self.device, state["seeds"]) as device:
             network, optimizer = self._set_up(form, state, samples, clips, problem, device)
             result = train(
                 network,
                 problem,
                 optimizer,
-                self._rates(monitor, 0 if self.schedule in SPANNING else state["n_epochs"]),
+                self._rates(monitor, n_before),
                 max_iter=self.max_iter,
                 monitor=monitor,
                 **self._options(state),
@@ -202,7 +203,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    @available_if(_can_go_on)
+    @available_if(_supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Go on from the weights so far, with one pass over new sequences.
@@ -258,7 +259,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             before = take_weights(network)
             rates = self._rates(None, state["n_epochs"])
             options = self._options(state) | {"random_state": None}
-            result = pass_over(network, problem, optimizer, partial(rates, 0), **options)
+            result = run_epoch(network, problem, optimizer, partial(rates, 0), **options)
             weights, moments = take_weights(network), moments_of(optimizer)
         if not result.is_finite:
             weights, moments = before, {}

@@ -13,14 +13,14 @@ from skxent.neural._compute import fewest_threads, load_weights, take_weights
 from skxent.neural._data import Frames, Sequences, cut_by_length, draw_batches
 
 __all__ = [
-    "Pass",
+    "Epoch",
     "Problem",
     "Training",
     "compute_logits",
     "cross_entropy",
     "evaluate",
     "make_optimizer",
-    "pass_over",
+    "run_epoch",
     "train",
 ]
 
@@ -56,7 +56,7 @@ class Problem(NamedTuple):
     label_smoothing: float
 
 
-class Pass(NamedTuple):
+class Epoch(NamedTuple):
     """What came of a pass over the samples.
 
     Parameters
@@ -147,7 +147,7 @@ def make_optimizer(network, weight_decay):
     return torch.optim.AdamW(groups, lr=0.0)
 
 
-def pass_over(
+def run_epoch(
     network, problem, optimizer, rate_of, *, batch_size, random_state=None, max_grad_norm=None
 ):
     """Train a network with one pass over the items of a problem.
@@ -173,16 +173,16 @@ def pass_over(
 
     Returns
     -------
-    result : Pass
+    result : Epoch
         Where the loss was not finite, the pass has ended.
     """
     with fewest_threads(network):
-        return _pass_over(
+        return _run_epoch(
             network, problem, optimizer, rate_of, batch_size, random_state, max_grad_norm
         )
 
 
-def _pass_over(network, problem, optimizer, rate_of, batch_size, random_state, max_grad_norm):
+def _run_epoch(network, problem, optimizer, rate_of, batch_size, random_state, max_grad_norm):
     device = next(network.parameters()).device
     mixed, scaler = _mixed_precision(device)
     network.train()
@@ -196,7 +196,7 @@ def _pass_over(network, problem, optimizer, rate_of, batch_size, random_state, m
         # Of batches of any number of items, the gradients are then without bias.
         loss = summed / (problem.rows_per_item * batch.n_items)
         if not torch.isfinite(loss):
-            return Pass(loss.item(), math.nan, False)
+            return Epoch(loss.item(), math.nan, False)
         total += summed.item()
         for group in optimizer.param_groups:
             group["lr"] = rate_of(i / len(batches))
@@ -211,7 +211,7 @@ def _pass_over(network, problem, optimizer, rate_of, batch_size, random_state, m
         scaler.update()
     value = total / (problem.rows_per_item * len(problem.items))
     is_finite = all(bool(torch.isfinite(p).all()) for p in network.parameters())
-    return Pass(value, float(np.median(norms)), is_finite)
+    return Epoch(value, float(np.median(norms)), is_finite)
 
 
 def train(network, problem, optimizer, rate_of, *, max_iter, monitor, **options):
@@ -233,7 +233,7 @@ def train(network, problem, optimizer, rate_of, *, max_iter, monitor, **options)
     monitor : skxent._fitting._monitor.Monitor
         Told of the weights and the loss of each, and says when to stop.
     **options : dict
-        The options of :func:`pass_over`.
+        The options of :func:`run_epoch`.
 
     Returns
     -------
@@ -245,7 +245,7 @@ def train(network, problem, optimizer, rate_of, *, max_iter, monitor, **options)
     is_finished = monitor(0, weights, losses[0])
     while not is_finished and len(losses) <= max_iter:
         epoch = len(losses) - 1
-        result = pass_over(network, problem, optimizer, partial(rate_of, epoch), **options)
+        result = run_epoch(network, problem, optimizer, partial(rate_of, epoch), **options)
         if not result.is_finite:
             load_weights(network, weights)
             return Training(losses, norm, is_diverged=True)

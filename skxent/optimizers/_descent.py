@@ -139,7 +139,7 @@ def descend(
         if l1 is not None:
             gradient = _proximal_gradient(params, slope, l1, rate)
         if batches is not None:
-            params, state, _ = pass_over(batches(), params, rule, state, rate)
+            params, state, _ = run_epoch(batches(), params, rule, state, rate)
             continue
         previous = params
         with np.errstate(over="ignore", invalid="ignore"):
@@ -154,7 +154,7 @@ def descend(
     return Solution(*best, n_iter, converged, diverged, stopped, np.array(values), last)
 
 
-def pass_over(
+def run_epoch(
     batches: Iterable[Objective],
     params: NDArray[Any],
     rule: UpdateRule,
@@ -189,11 +189,11 @@ def pass_over(
     --------
     >>> import numpy as np
     >>> from skxent.optimizers import gradient_descent
-    >>> from skxent.optimizers._descent import pass_over
+    >>> from skxent.optimizers._descent import run_epoch
     >>> def parabola(params):
     ...     return 0.5 * float(np.sum(params**2)), params
     >>> rule, start = gradient_descent(), np.ones((1, 1))
-    >>> params, state, value = pass_over([parabola] * 2, start, rule, rule.init(start), 0.5)
+    >>> params, state, value = run_epoch([parabola] * 2, start, rule, rule.init(start), 0.5)
     >>> params, value
     (array([[0.25]]), 0.3125)
     """

@@ -199,4 +199,4 @@ SCHEDULES: dict[str, Callable[..., float]] = {
 
 
 # Those that last as long as a fit does, which a partial_fit can't know.
-SPANNING = ("cosine", "one_cycle")
+WHOLE_FIT_SCHEDULES = ("cosine", "one_cycle")

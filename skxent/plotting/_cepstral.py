@@ -167,7 +167,7 @@ class CepstralDisplay:
             mfcc=mfcc,
             times=front_end.frame_times(len(log_mel)),
             frequencies=front_end.frequencies,
-            frame_step=front_end.frame_step / transformer.sample_rate,
+            frame_step=front_end.n_step / transformer.sample_rate,
             log_mel_label=(
                 f"log {'energy' if convention.power == 2 else 'magnitude'} "
                 f"({'base e' if convention.unit == 1.0 else 'dB'})"

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from skxent.losses import binary_terms
+from skxent.losses import binary_loss_gradient
 
 # Logits of a block of samples for all candidates, with what is made of them, stay
 # in the cache that the cores share.
@@ -39,7 +39,7 @@ class CandidateObjectives:
         Index of each sample's class (integers), or distributions (floats).
     n_classes : int
         At least two; two have one logit.
-    train_shares, test_shares : ndarray of shape (n_folds, n_samples)
+    train_weights, test_weights : ndarray of shape (n_folds, n_samples)
         Each sample's share u of the weight that a fold trains on, and of that
         which it leaves out. Rows sum to one.
     folds : ndarray of int of shape (n_candidates,)
@@ -59,8 +59,8 @@ class CandidateObjectives:
     ...     X=np.array([[-1.0], [1.0]]),
     ...     targets=np.array([0, 1]),
     ...     n_classes=2,
-    ...     train_shares=np.eye(2),
-    ...     test_shares=np.eye(2)[::-1],
+    ...     train_weights=np.eye(2),
+    ...     test_weights=np.eye(2)[::-1],
     ...     folds=np.array([0, 1, 1]),
     ...     alphas=np.array([0.0, 0.0, 1.0]),
     ...     fit_intercept=False,
@@ -76,8 +76,8 @@ class CandidateObjectives:
     X: Any  # scipy's matrices have no types
     targets: NDArray[Any]
     n_classes: int
-    train_shares: NDArray[Any]
-    test_shares: NDArray[Any]
+    train_weights: NDArray[Any]
+    test_weights: NDArray[Any]
     folds: NDArray[Any]
     alphas: NDArray[Any]
     fit_intercept: bool
@@ -134,9 +134,9 @@ class CandidateObjectives:
             logits = logits.reshape(n_candidates, n_outputs, -1)
             if self.fit_intercept:
                 logits += params[..., -1:].astype(logits.dtype)
-            train = self.train_shares[:, rows]
+            train = self.train_weights[:, rows]
             losses, slopes = self._terms(logits, rows, train.astype(logits.dtype)[self.folds])
-            test = self.test_shares[:, rows]
+            test = self.test_weights[:, rows]
             trained = left_out = losses
             if not np.isfinite(losses).all():  # zero times infinity must be nothing
                 trained = np.where(train[self.folds] > 0.0, losses, 0.0)
@@ -160,7 +160,7 @@ class CandidateObjectives:
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Cross-entropies, and slopes of J in the logits, of which the array is used up."""
         if self.n_classes == 2:
-            losses, slopes = binary_terms(logits[:, 0], self._distributions[1, rows])
+            losses, slopes = binary_loss_gradient(logits[:, 0], self._distributions[1, rows])
             return losses, (slopes * shares)[:, np.newaxis]
         logits -= logits.max(axis=1)[:, np.newaxis]
         labels = None

@@ -12,7 +12,7 @@ from skxent.search._candidates import CandidateObjectives
 
 
 @dataclass(frozen=True, eq=False)
-class Descents:
+class CandidateSolutions:
     """What became of each candidate.
 
     Parameters
@@ -30,8 +30,9 @@ class Descents:
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.search._descend import Descents
-    >>> Descents(np.zeros((1, 1, 2)), np.array([5]), np.zeros((1, 6)), np.array(["running"])).n_iter
+    >>> from skxent.search._descend import CandidateSolutions
+    >>> status = np.array(["running"])
+    >>> CandidateSolutions(np.zeros((1, 1, 2)), np.array([5]), np.zeros((1, 6)), status).n_iter
     array([5])
     """
 
@@ -41,7 +42,7 @@ class Descents:
     status: NDArray[Any]
 
 
-def descend_together(
+def descend_all(
     objectives: CandidateObjectives,
     rule: UpdateRule,
     *,
@@ -51,7 +52,7 @@ def descend_together(
     factor_of: Callable[[int], float],
     select: Callable[[int, NDArray[Any], NDArray[Any]], NDArray[Any]] | None = None,
     monitor: Callable[[int, int], bool] | None = None,
-) -> Descents:
+) -> CandidateSolutions:
     """Descend the objectives of all candidates, each as :func:`skxent.optimizers.descend` would.
 
     Parameters
@@ -77,27 +78,27 @@ def descend_together(
 
     Returns
     -------
-    descents : Descents
+    descents : CandidateSolutions
         What became of them.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skxent.search._candidates import CandidateObjectives
-    >>> from skxent.search._descend import descend_together
+    >>> from skxent.search._descend import descend_all
     >>> from skxent.optimizers import gradient_descent
     >>> objectives = CandidateObjectives(
     ...     X=np.array([[-1.0], [1.0]]),
     ...     targets=np.array([0, 1]),
     ...     n_classes=2,
-    ...     train_shares=np.full((1, 2), 0.5),
-    ...     test_shares=np.full((1, 2), 0.5),
+    ...     train_weights=np.full((1, 2), 0.5),
+    ...     test_weights=np.full((1, 2), 0.5),
     ...     folds=np.array([0, 0]),
     ...     alphas=np.array([1.0, 1.0]),
     ...     fit_intercept=False,
     ...     label_smoothing=0.0,
     ... )
-    >>> descents = descend_together(
+    >>> descents = descend_all(
     ...     objectives, gradient_descent(), learning_rates=np.array([0.1, 1.0]), max_iter=20,
     ...     tol=1e-4, factor_of=lambda epoch: 1.0,
     ... )
@@ -145,4 +146,4 @@ def descend_together(
         with np.errstate(over="ignore", invalid="ignore"):
             step, state = rule.update(gradients, state, rates)
             params = params + step
-    return Descents(best, n_iter, held_out, status)
+    return CandidateSolutions(best, n_iter, held_out, status)

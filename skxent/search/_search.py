@@ -31,7 +31,7 @@ from skxent.linear._prediction import NOT_FITTED, LinearSoftmaxMixin, coefficien
 from skxent.linear._solve import make_rule, make_schedule
 from skxent.optimizers import SCHEDULES
 from skxent.search._candidates import CandidateObjectives
-from skxent.search._descend import Descents, descend_together
+from skxent.search._descend import CandidateSolutions, descend_all
 from skxent.search._halving import _Halving
 from skxent.search._progress import _Progress
 
@@ -395,8 +395,8 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
             X=X,
             targets=targets,
             n_classes=len(classes),
-            train_shares=train,
-            test_shares=test,
+            train_weights=train,
+            test_weights=test,
             folds=np.tile(np.arange(len(folds)), n_rates * len(alphas)),
             alphas=np.tile(np.repeat(alphas, len(folds)), n_rates),
             fit_intercept=bool(self.fit_intercept),
@@ -405,7 +405,7 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
 
     def _descend(self, objectives, rates, n_each, context):
         """Train all candidates, in groups of whole settings if they are too many."""
-        n_folds = len(objectives.train_shares)
+        n_folds = len(objectives.train_weights)
         n_settings = len(rates) * n_each // n_folds
         n_bytes = 8 * _N_COPIES * n_folds * math.prod(objectives.shape[1:])
         n_groups = math.ceil(n_settings / max(1, _MAX_BYTES // n_bytes))
@@ -414,7 +414,7 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         for settings in np.array_split(np.arange(n_settings), n_groups):
             group = slice(settings[0] * n_folds, (settings[-1] + 1) * n_folds)
             parts.append(
-                descend_together(
+                descend_all(
                     objectives.take(group),
                     make_rule("gd", self.momentum),
                     learning_rates=np.repeat(rates, n_each)[group],
@@ -426,7 +426,7 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
                 )
             )
             progress.close()
-        return Descents(
+        return CandidateSolutions(
             *(
                 np.concatenate([getattr(part, name) for part in parts])
                 for name in ("params", "n_iter", "held_out", "status")

@@ -10,7 +10,7 @@ from skxent.frames._ragged import sum_by_sequence
 
 
 def aggregate_log_proba(
-    frame_log_proba: NDArray[Any], lengths: NDArray[Any], how: str
+    frame_log_proba: NDArray[Any], lengths: NDArray[Any], aggregate: str
 ) -> NDArray[Any]:
     r"""Return log-probabilities of sequences from those of their frames.
 
@@ -33,7 +33,7 @@ def aggregate_log_proba(
         Natural logarithms of probabilities, minus infinity for zero.
     lengths : ndarray of int of shape (n_sequences,)
         Number of frames of each sequence, one at least.
-    how : {"sum_log_proba", "mean_log_proba"}
+    aggregate : {"sum_log_proba", "mean_log_proba"}
         Whether to take the sum or the mean over frames.
 
     Returns
@@ -45,7 +45,7 @@ def aggregate_log_proba(
     Raises
     ------
     ValueError
-        If `how` is neither.
+        If `aggregate` is neither.
 
     References
     ----------
@@ -61,12 +61,14 @@ def aggregate_log_proba(
     array([[0.857, 0.143],
            [0.5  , 0.5  ]])
     """
-    if how not in ("sum_log_proba", "mean_log_proba"):
-        raise ValueError(f"how must be 'sum_log_proba' or 'mean_log_proba', got {how!r}")
+    if aggregate not in ("sum_log_proba", "mean_log_proba"):
+        raise ValueError(
+            f"aggregate must be 'sum_log_proba' or 'mean_log_proba', got {aggregate!r}"
+        )
     is_zero = np.isneginf(frame_log_proba)
     n_zeros = sum_by_sequence(is_zero, lengths)
     scores = sum_by_sequence(np.where(is_zero, 0.0, frame_log_proba), lengths)
-    if how == "mean_log_proba":
+    if aggregate == "mean_log_proba":
         scores /= lengths[:, np.newaxis]
     scores[n_zeros > n_zeros.min(axis=1, keepdims=True)] = -np.inf
     # From the largest on, so that a sure class's logarithm keeps its digits.

@@ -31,7 +31,7 @@ def _gives_probabilities(classifier):
     return True
 
 
-def _can_go_on(classifier):
+def _supports_partial_fit(classifier):
     """Tell available_if whether the estimator has a partial_fit; its own error says why not."""
     estimator = getattr(classifier, "estimator_", classifier.estimator)
     return bool(estimator.partial_fit)
@@ -194,7 +194,7 @@ class FramewiseClassifier(
         callbacks.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    @available_if(_can_go_on)
+    @available_if(_supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Go on with the fit of the estimator, with the frames of new clips.

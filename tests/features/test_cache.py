@@ -22,7 +22,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
 from skxent.features import DiskCache, MemoryCache
-from skxent.features._cache import clip_key, open_cache, recall
+from skxent.features._cache import clip_key, get_or_compute, open_cache
 
 PARAMETERS = (8000, "psf", 0.025, None, ("kaiser", 8.6))
 
@@ -474,7 +474,7 @@ def test_any_change_of_an_entry_is_seen(tmp_path_factory, data):
     for broken in [flipped, entry[:position], b"", garbage, entry + b"0", plain.read_bytes()]:
         path.write_bytes(broken)
         assert disk.get("ab12") is None
-        (found,) = recall(disk, ["ab12"], lambda _: [CONTENT.copy()])
+        (found,) = get_or_compute(disk, ["ab12"], lambda _: [CONTENT.copy()])
         np.testing.assert_array_equal(found, CONTENT)
         assert path.read_bytes() == entry
 
@@ -660,7 +660,7 @@ def test_recall_gives_each_key_its_frames_and_computes_it_once(batches, n_kept):
     for batch in batches:
         for cache in (large, small):
             counter = Counter(batch)
-            found = recall(cache, batch, counter)
+            found = get_or_compute(cache, batch, counter)
             assert [frames[0] for frames in found] == [ord(key or "-") for key in batch]
             assert not any(frames.flags.writeable for frames in found)
             assert counter.counts.pop(None, 0) == batch.count(None)
@@ -678,9 +678,9 @@ def test_recall_asks_for_positions_in_order():
         return [np.zeros(1) for _ in positions]
 
     cache = MemoryCache()
-    recall(cache, ["c"], compute)
-    recall(cache, ["b", None, "c", "b", "a", None], compute)
-    recall(cache, [], compute)
+    get_or_compute(cache, ["c"], compute)
+    get_or_compute(cache, ["b", None, "c", "b", "a", None], compute)
+    get_or_compute(cache, [], compute)
     assert asked == [[0], [0, 1, 4, 5]]
 
 
@@ -692,20 +692,21 @@ def test_failure_leaves_what_was_computed_and_blocks_nobody():
         raise ValueError("clip 1 is broken")
 
     with pytest.raises(ValueError, match="clip 1 is broken"):
-        recall(cache, ["a", "b"], fail)
+        get_or_compute(cache, ["a", "b"], fail)
     assert (cache.get("a") is None, cache.get("b") is None) == (False, True)
-    run_in_threads(1, lambda _: recall(cache, ["a", "b"], Counter("ab")))
+    run_in_threads(1, lambda _: get_or_compute(cache, ["a", "b"], Counter("ab")))
     with pytest.raises(ValueError, match="zip"):
-        recall(cache, ["c", "d"], lambda positions: [np.zeros(1)])
+        get_or_compute(cache, ["c", "d"], lambda positions: [np.zeros(1)])
 
 
 def test_clip_without_frames_is_not_stored():
     cache = MemoryCache()
     assert (
-        recall(cache, ["a", None, "a"], lambda positions: [None for _ in positions]) == [None] * 3
+        get_or_compute(cache, ["a", None, "a"], lambda positions: [None for _ in positions])
+        == [None] * 3
     )
     assert len(cache) == 0
-    assert recall(cache, ["a"], Counter("a"))[0] is cache.get("a")
+    assert get_or_compute(cache, ["a"], Counter("a"))[0] is cache.get("a")
 
 
 @pytest.mark.parametrize("place", ["memory", "disk"])
@@ -714,7 +715,7 @@ def test_threads_compute_each_key_once(place, disk):
     counters = [Counter("abcdef"[i:] + "abcdef"[:i], seconds=0.002) for i in range(6)]
 
     def work(i):
-        found = recall(cache, list(counters[i].keys), counters[i])
+        found = get_or_compute(cache, list(counters[i].keys), counters[i])
         assert [frames[0] for frames in found] == [ord(key) for key in counters[i].keys]
 
     run_in_threads(6, work)
@@ -733,10 +734,10 @@ def test_what_one_thread_fails_at_another_computes():
     def work(i):
         if i == 0:
             with pytest.raises(ValueError, match="broken"):
-                recall(cache, ["a"], fail)
+                get_or_compute(cache, ["a"], fail)
         else:
             started.wait()
-            assert recall(cache, ["a"], Counter("a"))[0][0] == ord("a")
+            assert get_or_compute(cache, ["a"], Counter("a"))[0][0] == ord("a")
 
     run_in_threads(2, work)
 
@@ -745,9 +746,9 @@ def test_recall_within_recall_does_not_wait_for_itself():
     cache = MemoryCache()
 
     def compute(positions):
-        return recall(cache, ["a"], Counter("a"))
+        return get_or_compute(cache, ["a"], Counter("a"))
 
-    run_in_threads(1, lambda _: recall(cache, ["a"], compute))
+    run_in_threads(1, lambda _: get_or_compute(cache, ["a"], compute))
     assert cache.get("a")[0] == ord("a")
 
 
@@ -762,7 +763,7 @@ def test_forked_child_does_not_wait_for_the_threads_of_its_parent():
 
     def work(i):
         if i == 0:
-            recall(cache, ["a"], compute)
+            get_or_compute(cache, ["a"], compute)
         elif i == 1:  # often holds the lock
             while not may_end.is_set():
                 cache.put("b", np.zeros(1))
@@ -784,7 +785,7 @@ def fork_and_recall(cache):
     if child == 0:
         status = 1
         try:
-            (found,) = recall(cache, ["a"], Counter("a"))
+            (found,) = get_or_compute(cache, ["a"], Counter("a"))
             cache.put("c", np.zeros(1))
             status = 0 if found[0] == ord("a") else 2
         finally:
@@ -823,7 +824,7 @@ class Loader(TransformerMixin, BaseEstimator):
                 yield np.loadtxt(X[i]) ** self.power
 
         names = [clip_key(path, (self.power,)) for path in X]
-        return np.vstack(recall(open_cache(self.cache), names, load))
+        return np.vstack(get_or_compute(open_cache(self.cache), names, load))
 
 
 @pytest.fixture

@@ -216,9 +216,9 @@ def test_pool_names_a_wrong_number_of_segments(n_segments):
         pool(np.ones((3, 2)), "mean", n_segments)
 
 
-@pytest.mark.parametrize("function", [pool, normalize])
-def test_an_unknown_way_is_named(function):
-    with pytest.raises(ValueError, match="how='cmvn' must be"):
+@pytest.mark.parametrize(("function", "name"), [(pool, "statistics"), (normalize, "normalization")])
+def test_an_unknown_way_is_named(function, name):
+    with pytest.raises(ValueError, match=f"{name}='cmvn' must be"):
         function(np.ones((3, 2)), "cmvn")
 
 

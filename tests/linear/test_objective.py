@@ -384,13 +384,13 @@ def test_csr_has_the_curvature_bound_of_dense(kind, batch_size, max_dense, n_blo
 @kinds_of_csr
 def test_float32_csr_stays_float32(kind, monkeypatch):
     types = set()
-    terms = linear.softmax_terms
+    terms = linear.softmax_loss_gradient
 
     def spied(logits, *rest):
         types.add(logits.dtype)
         return terms(logits, *rest)
 
-    monkeypatch.setattr(linear, "softmax_terms", spied)
+    monkeypatch.setattr(linear, "softmax_loss_gradient", spied)
     dense = sparse_problem_of(np.random.default_rng(0), 3)
     compressed = replace(dense, X=kind(dense.X.astype(np.float32)))
     params = some_params(dense)

@@ -87,7 +87,7 @@ def test_a_column_of_zeros_does_not_disturb_the_others():
 def test_a_diagonal_is_divided_by_and_its_zeros_are_ones():
     solve = Preconditioner.from_diagonal(np.array([4.0, 0.0, 1e-300]), 0.5)
     assert_array_equal(solve(np.array([[8.0, 3.0, 1e-300]])), [[2.0, 3.0, 1.0]])
-    assert solve.level == 0.5
+    assert solve.mean_curvature == 0.5
 
 
 @given(systems(log_scales=(-1, 1)))

@@ -11,7 +11,7 @@ from skxent.linear._curvature import safe_rate
 from skxent.linear._objective import LinearObjective
 from skxent.linear._solve import choose_second_order, draw_batches, make_rule, make_schedule, train
 from skxent.optimizers import SCHEDULES, inverse_scaling
-from skxent.optimizers._schedules import SPANNING
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
 from tests._fitting.strategies import samples
 from tests.linear import oracles
 
@@ -146,7 +146,11 @@ def test_training_goes_on_where_it_was_left(solver, schedule):
 
     def go(start, n_epochs, max_iter, random_state, state=None):
         # max_iter says where some of them end: in both ways alike.
-        factor = partial(SCHEDULES[schedule], n_epochs=9) if schedule in SPANNING else schedule
+        factor = (
+            partial(SCHEDULES[schedule], n_epochs=9)
+            if schedule in WHOLE_FIT_SCHEDULES
+            else schedule
+        )
         return run(
             objective,
             solver,
@@ -204,13 +208,13 @@ def test_adaptive_schedule_lowers_the_rate_of_the_next_epochs():
 # The names
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES.keys() - set(SPANNING)))
+@pytest.mark.parametrize("name", sorted(SCHEDULES.keys() - set(WHOLE_FIT_SCHEDULES)))
 def test_schedule_of_a_name_is_that_of_the_optimizers(name):
     factor_of = make_schedule(name, 10, patient())
     assert [factor_of(e) for e in range(100)] == [SCHEDULES[name](e) for e in range(100)]
 
 
-@pytest.mark.parametrize("name", SPANNING)
+@pytest.mark.parametrize("name", WHOLE_FIT_SCHEDULES)
 @given(max_iter=st.integers(1, 1000))
 def test_schedule_that_spans_a_fit_ends_with_the_last_iteration(name, max_iter):
     factor_of = make_schedule(name, max_iter, patient())

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent.losses import (
-    binary_terms,
+    binary_loss_gradient,
     cross_entropy,
-    hessian_terms,
+    hessian_product,
     log_softmax,
     sequence_cross_entropy,
     softmax,
-    softmax_terms,
+    softmax_loss_gradient,
 )
 from tests.losses import oracles, strategies
 
@@ -204,7 +204,7 @@ def test_arguments_are_not_written_to(problem):
     evaluate(problem)
     softmax(problem.logits)
     log_softmax(problem.logits)
-    softmax_terms(problem.logits, problem.targets, problem.label_smoothing)
+    softmax_loss_gradient(problem.logits, problem.targets, problem.label_smoothing)
     sequence_cross_entropy(
         problem.logits[np.newaxis],
         problem.targets[np.newaxis],
@@ -315,7 +315,7 @@ def check_accuracy(logits, target):
     probabilities, logarithms, loss, gradient = oracles.exact_softmax_terms(logits, target)
     assert_accurate(softmax(logits), probabilities, bound)
     assert_accurate(log_softmax(logits), logarithms, bound)
-    losses, gradients = softmax_terms(logits[np.newaxis], target[np.newaxis])
+    losses, gradients = softmax_loss_gradient(logits[np.newaxis], target[np.newaxis])
     assert_accurate(losses, [loss], bound)
     # p - t = p (1 - t) - t (1 - p): where p and t are nearly alike, the condition of the
     # difference itself takes the digits. Where t is 0 or 1, one product is the gradient.
@@ -327,7 +327,7 @@ def check_accuracy(logits, target):
     assert_accurate(gradients[0], gradient, bound, scales)
     if target.max() == 1.0:
         label = target.argmax()
-        losses, gradients = softmax_terms(logits[np.newaxis], np.array([label]))
+        losses, gradients = softmax_loss_gradient(logits[np.newaxis], np.array([label]))
         assert_accurate(losses, [loss], bound)
         assert_accurate(gradients[0], gradient, bound)
 
@@ -391,7 +391,7 @@ def test_extreme_logits_are_accurate_with_label_smoothing(logits, label_smoothin
             scales = [a + b for a, b in zip(p, exact_target, strict=True)]
             loss = -mpmath.fsum(a * b for a, b in zip(exact_target, logarithms, strict=True) if a)
         for form in (np.array([label]), target[np.newaxis]):
-            losses, gradients = softmax_terms(logits[np.newaxis], form, label_smoothing)
+            losses, gradients = softmax_loss_gradient(logits[np.newaxis], form, label_smoothing)
             assert_accurate(losses, [loss], error_bound(logits))
             assert_accurate(gradients[0], gradient, error_bound(logits), scales)
 
@@ -443,7 +443,7 @@ def sizes_of_terms(probabilities, directions):
 @given(probabilities_and_directions())
 def test_hessian_terms_are_the_change_of_the_softmax(problem):
     logits, probabilities, directions, _ = problem
-    products = hessian_terms(probabilities, directions)
+    products = hessian_product(probabilities, directions)
     assert products.dtype == logits.dtype
     assert products.shape == logits.shape
     sizes = sizes_of_terms(probabilities, directions)
@@ -456,7 +456,7 @@ def test_hessian_terms_are_the_change_of_the_softmax(problem):
 @given(probabilities_and_directions())
 def test_rows_of_hessian_terms_sum_to_zero(problem):
     logits, probabilities, directions, _ = problem
-    sums = hessian_terms(probabilities, directions).sum(axis=1, dtype=np.float64)
+    sums = hessian_product(probabilities, directions).sum(axis=1, dtype=np.float64)
     sizes = sizes_of_terms(probabilities, directions).sum(axis=1)
     assert (np.abs(sums) <= 8 * EPS[logits.dtype] * sizes + np.finfo(logits.dtype).tiny).all()
 
@@ -465,7 +465,7 @@ def test_rows_of_hessian_terms_sum_to_zero(problem):
 def test_hessian_terms_are_symmetric_and_positive_semidefinite(problem):
     logits, probabilities, first, second = problem
     sizes = [sizes_of_terms(probabilities, rows) for rows in (first, second)]
-    products = [hessian_terms(probabilities, rows) for rows in (first, second)]
+    products = [hessian_product(probabilities, rows) for rows in (first, second)]
     # The moves differ by 60 at most, so that an error of a product counts 60 times.
     unit = 60 * 16 * EPS[logits.dtype]
     across = np.sum(second * products[0].astype(np.float64), axis=1)
@@ -482,7 +482,7 @@ def test_hessian_terms_vanish_along_what_all_classes_share(problem, shift):
     directions = np.round(directions * 64) / 64
     shifted = directions + directions.dtype.type(shift)
     assert_array_equal(
-        hessian_terms(probabilities, shifted), hessian_terms(probabilities, directions)
+        hessian_product(probabilities, shifted), hessian_product(probabilities, directions)
     )
 
 
@@ -493,7 +493,7 @@ def test_hessian_terms_of_a_sure_class_keep_their_digits(gap, label):
     logits[label] = gap
     direction = np.array([0.3, 1.1, 2.0])
     direction[label] = -0.7
-    product = hessian_terms(softmax(logits)[np.newaxis], direction[np.newaxis])[0]
+    product = hessian_product(softmax(logits)[np.newaxis], direction[np.newaxis])[0]
     exact = oracles.exact_softmax_change(logits, direction)
     assert_allclose(product, [float(value) for value in exact], rtol=1e-12)
 
@@ -504,7 +504,7 @@ def test_hessian_terms_write_to_nothing(problem):
     copies = [array.copy() for array in arrays]
     for array in arrays:
         array.flags.writeable = False
-    products = hessian_terms(*arrays)
+    products = hessian_product(*arrays)
     for array, copy in zip(arrays, copies, strict=True):
         assert_array_equal(array, copy)
         assert not np.shares_memory(products, array)
@@ -521,8 +521,8 @@ def test_binary_terms_are_softmax_terms_of_zero_and_the_logit(data, dtype):
     distributions = data.draw(strategies.distributions_of(4, 2, dtype))
     labels = distributions.argmax(axis=1)
     for binary, multinomial in ((distributions[:, 1], distributions), (labels, labels)):
-        losses, gradients = binary_terms(logits, binary, smoothing)
-        expected, expected_gradients = softmax_terms(pairs, multinomial, smoothing)
+        losses, gradients = binary_loss_gradient(logits, binary, smoothing)
+        expected, expected_gradients = softmax_loss_gradient(pairs, multinomial, smoothing)
         assert losses.dtype == gradients.dtype == dtype
         unit, tiny = 8 * EPS[np.dtype(dtype)], float(np.finfo(dtype).tiny)
         assert_allclose(losses, expected, rtol=unit, atol=tiny)
@@ -537,7 +537,7 @@ def test_binary_terms_are_accurate(label, dtype):
     for logit in [0.0, 1e-20, -1e-20, 0.5, -37.0, 40.0, 87.0, -103.0, 700.0, -700.0, 1e4, -1e4]:
         pair = np.array([0.0, logit], dtype=dtype)
         _, _, loss, gradient = oracles.exact_softmax_terms(pair, np.eye(2)[label])
-        losses, gradients = binary_terms(pair[1:], np.array([label]))
+        losses, gradients = binary_loss_gradient(pair[1:], np.array([label]))
         assert_accurate(losses, [loss], error_bound(pair))
         assert_accurate(gradients, gradient[1:], error_bound(pair))
 

@@ -458,13 +458,13 @@ def test_the_cosine_transform_goes_back_and_forth(convention):
 
 def windowed_frames(signal, front_end):
     """The frames that are transformed, zeros at their ends, and their energies before that."""
-    choices, length, c = front_end.convention, front_end.frame_length, front_end.preemphasis
+    choices, length, c = front_end.convention, front_end.n_length, front_end.preemphasis
     window = np.ones(length) if front_end.window is None else front_end.window
     margin = front_end.n_before
     padded = np.concatenate([np.zeros(margin), signal, np.zeros(length + front_end.n_fft)])
     frames, energies = [], []
     for t in range(front_end.n_frames(len(signal))):
-        start = t * front_end.frame_step
+        start = t * front_end.n_step
         frame = padded[start : start + length].copy()
         if choices.remove_dc:
             frame -= sum(frame) / length
@@ -507,7 +507,7 @@ def test_the_energy_of_a_frame_is_that_of_its_samples(convention, signal, preemp
     front_end = design(8000, convention=convention, preemphasis=preemphasis)
     frames, energies = windowed_frames(signal, front_end)
     if convention == "psf":  # over the spectrum: Parseval, its ends without a twin
-        signs = (-1.0) ** np.arange(front_end.frame_length)
+        signs = (-1.0) ** np.arange(front_end.n_length)
         ends = frames.sum(axis=1) ** 2 + (frames * signs).sum(axis=1) ** 2
         energies = 0.5 * (np.sum(frames**2, axis=1) + ends / 256)
     floor = front_end.convention.floor
@@ -550,9 +550,9 @@ def test_a_frame_of_any_convention_depends_on_its_samples_alone(task, data):
     before, after = (mfcc(x, 8000, **settings) for x in (signal, changed))
     front_end = design(8000, **settings)
     choices = front_end.convention
-    starts = front_end.frame_step * np.arange(len(before)) - front_end.n_before
+    starts = front_end.n_step * np.arange(len(before)) - front_end.n_before
     n_known = choices.preemphasis_over == "signal" and front_end.preemphasis > 0.0
-    untouched = (position < starts - n_known) | (position >= starts + front_end.frame_length)
+    untouched = (position < starts - n_known) | (position >= starts + front_end.n_length)
     np.testing.assert_array_equal(before[untouched], after[untouched])
 
 
@@ -561,8 +561,8 @@ def test_what_follows_does_not_change_the_frames_of_any_convention(task, more):
     signal, settings = task
     front_end = design(8000, **settings)
     frames = mfcc(signal, 8000, **settings)
-    ends = front_end.frame_step * np.arange(len(frames)) - front_end.n_before
-    n_inside = int(np.sum(ends + front_end.frame_length <= len(signal)))
+    ends = front_end.n_step * np.arange(len(frames)) - front_end.n_before
+    n_inside = int(np.sum(ends + front_end.n_length <= len(signal)))
     for rest in (np.zeros(len(more)), more):
         longer = mfcc(np.concatenate([signal, rest]), 8000, **settings)
         np.testing.assert_allclose(longer[:n_inside], frames[:n_inside], rtol=1e-12, atol=1e-11)

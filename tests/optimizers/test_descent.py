@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent.optimizers import adam, descend, gradient_descent
-from skxent.optimizers._descent import pass_over
+from skxent.optimizers._descent import run_epoch
 from tests.optimizers.objectives import Quadratic
 
 seeds = st.integers(0, 2**32 - 1)
@@ -373,7 +373,7 @@ def test_pass_over_updates_once_for_each_batch(seed, momentum):
     start.flags.writeable = False
     state = rule.init(start) + 1.0
     state.flags.writeable = False
-    params, after, mean = pass_over(iter(objective.batches()), start, rule, state, rate)
+    params, after, mean = run_epoch(iter(objective.batches()), start, rule, state, rate)
     expected, velocity, values = start, state, []
     for batch in objective.batches():
         value, gradient = batch(expected)
@@ -403,7 +403,7 @@ def test_iteration_with_batches_is_a_pass_over_them(seed):
     params, state = objective.start, rule.init(objective.start)
     values = [objective(params)[0]]
     for n, batches in enumerate(passes):
-        params, state, _ = pass_over(batches, params, rule, state, 0.1 / (n + 1))
+        params, state, _ = run_epoch(batches, params, rule, state, 0.1 / (n + 1))
         values.append(objective(params)[0])
     assert_array_equal(solution.values, values)
     assert_array_equal(solution.last[0], params)

@@ -22,7 +22,7 @@ from skxent.optimizers import (
     step_decay,
     warmup,
 )
-from skxent.optimizers._schedules import SPANNING
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
 
 momenta = st.floats(0.0, 0.99)
 rates = st.floats(1e-6, 10.0)
@@ -233,7 +233,7 @@ def test_one_cycle_is_zero_from_its_end_on(n_epochs, later):
 
 
 def test_schedules_that_span_a_fit_take_its_length():
-    for name in SPANNING:
+    for name in WHOLE_FIT_SCHEDULES:
         assert SCHEDULES[name](20, n_epochs=20) == 0.0 < SCHEDULES[name](20, n_epochs=40)
 
 

@@ -11,7 +11,7 @@ from skxent.linear._objective import LinearObjective
 from skxent.optimizers import constant, cosine, descend, gradient_descent, inverse_scaling
 from skxent.search import _candidates as candidates
 from skxent.search._candidates import CandidateObjectives
-from skxent.search._descend import descend_together
+from skxent.search._descend import descend_all
 from tests._fitting.strategies import samples
 from tests.linear import oracles
 from tests.search.strategies import candidate_problems
@@ -31,8 +31,8 @@ def objectives_of(case, X=None, dtype=np.float64):
         X=problem.X.astype(dtype) if X is None else X,
         targets=problem.targets,
         n_classes=problem.n_classes,
-        train_shares=shares_of(case.train_weights),
-        test_shares=shares_of(case.test_weights),
+        train_weights=shares_of(case.train_weights),
+        test_weights=shares_of(case.test_weights),
         folds=case.folds,
         alphas=case.alphas,
         fit_intercept=problem.fit_intercept,
@@ -42,7 +42,7 @@ def objectives_of(case, X=None, dtype=np.float64):
 
 def alone(objectives, candidate, left_out=False):
     """The objective of one candidate, or of what it leaves out, on its fold's rows alone."""
-    shares = objectives.test_shares if left_out else objectives.train_shares
+    shares = objectives.test_weights if left_out else objectives.train_weights
     weights = shares[objectives.folds[candidate]]
     rows = np.flatnonzero(weights)
     return LinearObjective(
@@ -72,8 +72,8 @@ def random_objectives(n_classes=3, *, n_samples=40, n_features=3, n_settings=4, 
     } | terms
     return CandidateObjectives(
         n_classes=n_classes,
-        train_shares=shares_of(weights * ~is_left_out),
-        test_shares=shares_of(weights * is_left_out),
+        train_weights=shares_of(weights * ~is_left_out),
+        test_weights=shares_of(weights * is_left_out),
         folds=np.tile(np.arange(3), n_settings),
         **terms,
     )
@@ -200,7 +200,7 @@ def test_nothing_is_written_to_the_arguments(case):
 def test_samples_that_a_fold_leaves_out_cannot_spoil_its_training(n_classes):
     objectives = random_objectives(n_classes)
     X = objectives.X.astype(np.float32)
-    left_out = np.flatnonzero(objectives.test_shares[0])[0]
+    left_out = np.flatnonzero(objectives.test_weights[0])[0]
     X[left_out] = 3e38  # its logits overflow
     objectives = CandidateObjectives(**{**vars(objectives), "X": X}).take(np.array([0]))
     params = 10.0 * np.ones(objectives.shape) * (1 + np.arange(objectives.shape[1]))[:, np.newaxis]
@@ -211,7 +211,7 @@ def test_samples_that_a_fold_leaves_out_cannot_spoil_its_training(n_classes):
     assert_allclose(gradients[0], gradient, rtol=1e-4, atol=1e-5)
 
 
-# Descents
+# CandidateSolutions
 
 
 def watched(objectives, candidate, rule, rate, factor_of, **options):
@@ -239,9 +239,7 @@ def safe_rates(objectives):
 
 
 def assert_each_ends_where_it_ends_alone(objectives, rule, rates, factor_of=constant, **options):
-    descents = descend_together(
-        objectives, rule, learning_rates=rates, factor_of=factor_of, **options
-    )
+    descents = descend_all(objectives, rule, learning_rates=rates, factor_of=factor_of, **options)
     for i, rate in enumerate(rates):
         solution, losses = watched(objectives, i, rule, rate, factor_of, **options)
         status = "converged" if solution.converged else "running"
@@ -265,8 +263,8 @@ def test_each_candidate_ends_where_it_ends_alone(momentum, problem, seed):
         X=problem.X,
         targets=problem.labels,
         n_classes=problem.n_classes,
-        train_shares=shares_of(train),
-        test_shares=shares_of(test),
+        train_weights=shares_of(train),
+        test_weights=shares_of(test),
         folds=np.arange(n_candidates) % 2,
         alphas=rng.uniform(0.05, 1.0, n_candidates),
         fit_intercept=bool(seed % 2),
@@ -324,8 +322,8 @@ def test_sparse_samples_descend_as_dense_ones():
     sparse = CandidateObjectives(**{**vars(dense), "X": scipy.sparse.csr_array(dense.X)})
     rates = safe_rates(dense)
     options = {"max_iter": 40, "tol": 1e-4, "learning_rates": rates, "factor_of": constant}
-    expected = descend_together(dense, gradient_descent(0.9), **options)
-    descents = descend_together(sparse, gradient_descent(0.9), **options)
+    expected = descend_all(dense, gradient_descent(0.9), **options)
+    descents = descend_all(sparse, gradient_descent(0.9), **options)
     assert_array_equal(descents.status, expected.status)
     assert_allclose(descents.params, expected.params, atol=1e-12)
 
@@ -339,9 +337,7 @@ def test_what_differs_from_training_alone_is_the_order_of_the_products_sums(n_cl
     objectives = CandidateObjectives(**{**vars(objectives), "X": objectives.X.astype(dtype)})
     rates = 0.1 * safe_rates(objectives)  # so small that no iterate is near the minimum
     rule, options = gradient_descent(0.9), {"max_iter": 10, "tol": 0.0}
-    descents = descend_together(
-        objectives, rule, learning_rates=rates, factor_of=constant, **options
-    )
+    descents = descend_all(objectives, rule, learning_rates=rates, factor_of=constant, **options)
     for i, rate in enumerate(rates):
         solution, _ = watched(objectives, i, rule, rate, constant, **options)
         limit = 64 * np.finfo(dtype).eps * np.abs(solution.params).max()
@@ -361,8 +357,8 @@ def test_dropping_candidates_changes_nothing_for_the_rest(n_classes):
         is_kept[drops.get(epoch, [])] = False
         return is_kept
 
-    whole = descend_together(objectives, gradient_descent(0.9), **options)
-    pruned = descend_together(objectives, gradient_descent(0.9), select=select, **options)
+    whole = descend_all(objectives, gradient_descent(0.9), **options)
+    pruned = descend_all(objectives, gradient_descent(0.9), select=select, **options)
     assert_array_equal(pruned.status[is_kept], whole.status[is_kept])
     assert_array_equal(pruned.n_iter[is_kept], whole.n_iter[is_kept])
     assert_allclose(pruned.params[is_kept], whole.params[is_kept], rtol=0, atol=1e-13)
@@ -381,13 +377,13 @@ def test_what_has_converged_or_diverged_is_not_called_pruned():
     rates = safe_rates(objectives)
     rates[0] = 1e3 / objectives.alphas[0]
     options = {"learning_rates": rates, "max_iter": 100, "tol": 1e-3, "factor_of": constant}
-    whole = descend_together(objectives, gradient_descent(0.9), **options)
+    whole = descend_all(objectives, gradient_descent(0.9), **options)
     last = whole.n_iter.max()
 
     def select(epoch, held_out, is_diverged):
         return np.full(12, epoch < last)
 
-    pruned = descend_together(objectives, gradient_descent(0.9), select=select, **options)
+    pruned = descend_all(objectives, gradient_descent(0.9), select=select, **options)
     assert set(whole.status) == {"diverged", "converged"}
     assert_array_equal(pruned.status, whole.status)
 
@@ -402,7 +398,7 @@ def test_select_sees_the_losses_so_far_and_what_diverged():
         seen.append((epoch, held_out.copy(), is_diverged.copy()))
         return ~is_diverged
 
-    descents = descend_together(
+    descents = descend_all(
         objectives,
         gradient_descent(),
         learning_rates=rates,
@@ -428,8 +424,8 @@ def test_monitor_ends_all_descents_where_it_asks_to():
 
     options = {"learning_rates": rates, "tol": 0.0, "factor_of": constant}
     rule = gradient_descent(0.9)
-    stopped = descend_together(objectives, rule, max_iter=50, monitor=monitor, **options)
-    ended = descend_together(objectives, rule, max_iter=7, **options)
+    stopped = descend_all(objectives, rule, max_iter=50, monitor=monitor, **options)
+    ended = descend_all(objectives, rule, max_iter=7, **options)
     assert calls == [(epoch, 12) for epoch in range(1, 8)]
     assert_array_equal(stopped.status, "running")
     assert_array_equal(stopped.n_iter, 7)
@@ -439,7 +435,7 @@ def test_monitor_ends_all_descents_where_it_asks_to():
 
 def test_monitor_hears_how_many_are_left():
     objectives, calls = random_objectives(), []
-    descents = descend_together(
+    descents = descend_all(
         objectives,
         gradient_descent(0.9),
         learning_rates=safe_rates(objectives) * np.linspace(0.1, 1.0, 12),
@@ -457,7 +453,7 @@ def test_monitor_hears_how_many_are_left():
 
 def test_start_that_has_converged_is_where_it_ends():
     objectives = random_objectives()
-    descents = descend_together(
+    descents = descend_all(
         objectives,
         gradient_descent(0.9),
         learning_rates=np.ones(12),

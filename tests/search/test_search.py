@@ -501,13 +501,13 @@ def test_pruned_winner_is_within_a_standard_error_of_the_exact_one(load):
 def test_groups_have_the_results_of_all_at_once(n_classes, n_bytes, monkeypatch):
     X, y, weights = random_problem(n_classes)
     whole = small_search(scoring="neg_log_loss", tol=0.01).fit(X, y, weights)
-    n_calls, together = [], search.descend_together
+    n_calls, together = [], search.descend_all
 
     def counted(*args, **options):
         n_calls.append(len(args[0].folds))
         return together(*args, **options)
 
-    monkeypatch.setattr(search, "descend_together", counted)
+    monkeypatch.setattr(search, "descend_all", counted)
     monkeypatch.setattr(search, "_MAX_BYTES", n_bytes)
     grouped = small_search(scoring="neg_log_loss", tol=0.01).fit(X, y, weights)
     assert len(n_calls) > 1

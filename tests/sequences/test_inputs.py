@@ -23,7 +23,7 @@ from skxent.sequences._inputs import check_frame_targets, check_sequences
 from tests.frames import strategies as frames_strategies
 from tests.sequences import strategies
 
-HOW = ["sum_log_proba", "mean_log_proba"]
+AGGREGATES = ["sum_log_proba", "mean_log_proba"]
 
 
 def spliced_by_loops(sequences, context):
@@ -172,30 +172,30 @@ def test_sums_of_float32_keep_their_digits():
 # Aggregation
 
 
-def aggregated_by_loops(frames, how):
+def aggregated_by_loops(frames, aggregate):
     """Log-probabilities of a sequence in 60 digits; those of no frame are zero."""
     with mp.workdps(60):
         scores = [mp.fsum([mpf(float(value)) for value in column]) for column in frames.T]
-        if how == "mean_log_proba":
+        if aggregate == "mean_log_proba":
             scores = [score / len(frames) for score in scores]
         top = max(scores)
         normaliser = mp.log1p(mp.fsum([mp.exp(score - top) for score in scores]) - 1)
         return [float(score - top - normaliser) for score in scores]
 
 
-@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("aggregate", AGGREGATES)
 @given(strategies.frame_probabilities(dtypes=st.just(np.float64)))
-def test_aggregate_is_the_normalised_sum(how, problem):
-    log_proba = aggregate_log_proba(*problem, how)
+def test_aggregate_is_the_normalised_sum(aggregate, problem):
+    log_proba = aggregate_log_proba(*problem, aggregate)
     for row, frames in zip(log_proba, split(*problem), strict=True):
-        assert_allclose(row, aggregated_by_loops(frames, how), rtol=1e-9, atol=1e-12)
+        assert_allclose(row, aggregated_by_loops(frames, aggregate), rtol=1e-9, atol=1e-12)
 
 
 @given(strategies.frame_probabilities(with_zeros=True))
 def test_probabilities_of_a_sequence_sum_to_one_whatever_is_zero(problem):
     before = problem.log_proba.copy()
-    for how in HOW:
-        log_proba = aggregate_log_proba(*problem, how)
+    for aggregate in AGGREGATES:
+        log_proba = aggregate_log_proba(*problem, aggregate)
         assert log_proba.dtype == problem.log_proba.dtype
         assert log_proba.max() <= 0.0
         tolerance = 20 * np.finfo(log_proba.dtype).eps
@@ -205,7 +205,7 @@ def test_probabilities_of_a_sequence_sum_to_one_whatever_is_zero(problem):
 
 @given(strategies.frame_probabilities(dtypes=st.just(np.float64), with_zeros=True))
 def test_sum_and_mean_agree_about_the_order_of_classes(problem):
-    by_sum, by_mean = (aggregate_log_proba(*problem, how) for how in HOW)
+    by_sum, by_mean = (aggregate_log_proba(*problem, aggregate) for aggregate in AGGREGATES)
     for i, k in itertools.combinations(range(by_sum.shape[1]), 2):
         # What is no rounding in the one is no tie or reversal in the other.
         sure = by_sum[:, i] > by_sum[:, k] + 1e-9
@@ -242,7 +242,7 @@ def test_sure_sequence_keeps_its_digits():
 
 
 def test_aggregate_of_another_name_is_an_error():
-    with pytest.raises(ValueError, match=r"how must be .* got 'vote'"):
+    with pytest.raises(ValueError, match=r"aggregate must be .* got 'vote'"):
         aggregate_log_proba(np.zeros((1, 2)), np.array([1]), "vote")
 
 
