@@ -7,8 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skxent.optimizers import adam, descend, gradient_descent
 from skxent.optimizers._descent import run_epoch
 from tests.optimizers.objectives import Quadratic
-
-seeds = st.integers(0, 2**32 - 1)
+from tests.optimizers.strategies import seeds, strengths
 
 
 def parabola(params):
@@ -411,10 +410,6 @@ def test_iteration_with_batches_is_a_pass_over_them(seed):
 
 
 # The L1 penalty
-
-strengths = st.lists(
-    st.sampled_from([0.0, 0.0, 0.01, 0.1]) | st.floats(0.001, 0.3), min_size=4, max_size=4
-).map(np.array)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
