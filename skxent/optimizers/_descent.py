@@ -11,7 +11,7 @@ from skxent.optimizers._proximal import add_l1, proximal_gradient, proximal_step
 from skxent.optimizers._rules import UpdateRule
 from skxent.optimizers._solution import Objective, Solution, Watcher, evaluate
 
-# An entry of the parameters that is no more than this share of the largest is none.
+# With an L1 penalty, parameters of up to this much times the largest one are rounding errors.
 _ROUNDING = 64 * np.finfo(np.float64).eps
 
 
@@ -136,7 +136,8 @@ def descend(
         with np.errstate(over="ignore", invalid="ignore"):
             step, state = rule.update(gradient, state, rate)
             params = params + step
-        if l1 is not None:  # what rounding has left of a zero
+        if l1 is not None:
+            # The monitor may keep any iterate, and rounding leaves residues of zeros in it.
             params[np.abs(params) <= _ROUNDING * np.max(np.abs(previous))] = 0.0
     if l1 is not None and n_iter:
         best = _make_zeros_exact(objective, best, l1, rate or 1.0, tol if converged else math.inf)

@@ -463,7 +463,27 @@ def test_solution_with_l1_tells_the_truth(seed, l1, momentum, tol):
         assert solution.converged == (solution.gradient_norm <= tol)
 
 
-@given(st.integers(0, 2**32 - 1), st.floats(0.0, 0.9))
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@given(seed=seeds, share=st.floats(0.3, 1.0))
+@settings(max_examples=15)
+def test_iterates_with_l1_have_no_residues_of_zeros(momentum, seed, share):
+    # Early stopping keeps an iterate, so that it is not only the last one that matters.
+    objective = Quadratic(seed, n_params=20)
+    iterates = []
+    by_descent(
+        objective,
+        objective.start,
+        momentum=momentum,
+        rate=share / objective.largest,
+        l1=np.full(20, 0.1),
+        monitor=lambda n_iter, params, value: iterates.append(np.abs(params)),
+    )
+    assert (iterates[-1] == 0.0).any()
+    for sizes in iterates:
+        assert (sizes[sizes > 0.0] > 1e-14 * sizes.max()).all()
+
+
+@given(seeds, st.floats(0.0, 0.9))
 def test_separable_quadratic_with_l1_has_its_closed_form(seed, momentum):
     rng = np.random.default_rng(seed)
     scale, minimum = rng.uniform(0.2, 1.0, size=5), rng.normal(size=(2, 5))
