@@ -25,13 +25,13 @@ from skxent.linear._solve import (
     SECOND_ORDER,
     choose_second_order,
     draw_batches,
-    make_rule,
-    make_schedule,
+    l1_strengths,
     train,
 )
-from skxent.optimizers import SCHEDULES
+from skxent.optimizers import SCHEDULES, Solution
 from skxent.optimizers._descent import run_epoch
-from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
+from skxent.optimizers._rules import make_rule
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES, make_schedule
 
 # What a ConvergenceWarning says of the rate that "auto" stands for.
 _LARGEST = {
@@ -398,25 +398,31 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         # its waking, and on a busy machine it makes them many times slower.
         with one_blas_thread():
             learning_rate = self._resolve_rate(objective, solver)
-            minimise = functools.partial(
-                train,
+            l1 = self.alpha * self.l1_ratio
+            best = solution = train(
                 objective,
-                solver=solver,
+                start,
+                solver,
+                max_iter=self.max_iter,
                 tol=self.tol,
+                monitor=monitor,
                 learning_rate=learning_rate,
                 schedule=self.schedule,
                 momentum=self.momentum,
-                l1=self.alpha * self.l1_ratio,
+                l1=l1,
                 batch_size=self.batch_size,
                 shuffle=self.shuffle,
                 random_state=state["random_state"],
                 state=state["rule"],
                 n_epochs=state["n_epochs"],
             )
-            solution = minimise(start, max_iter=self.max_iter, monitor=monitor)
-            best = solution
             if monitor.best_params is not None:
-                best = minimise(monitor.best_params, max_iter=0, monitor=None, schedule="constant")
+                best = Solution.at(
+                    objective,
+                    monitor.best_params,
+                    l1=l1_strengths(objective, l1),
+                    learning_rate=learning_rate or 1.0,
+                )
         vars(self).update(self._coefficients(best.params, classes, samples.X.dtype))
         self.solver_, self.learning_rate_ = solver, learning_rate
         self.n_iter_, self.loss_curve_ = solution.n_iter, solution.values
@@ -496,7 +502,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             if self.learning_rate == "auto" and state["rule"] is not None:
                 # Safe for all samples so far.
                 learning_rate = min(learning_rate, self.learning_rate_)
-            factor = make_schedule(self.schedule, self.max_iter, None)(state["n_epochs"])
+            factor = make_schedule(self.schedule, self.max_iter)(state["n_epochs"])
             batch_size = len(samples) if solver == "gd" else self.batch_size
             params, rule_state, value = run_epoch(
                 draw_batches(objective, batch_size, None),

@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 from skxent._fitting._monitor import Monitor
 from skxent.linear._objective import LinearObjective
 from skxent.optimizers import (
-    SCHEDULES,
     Solution,
-    UpdateRule,
-    adam,
     descend,
-    gradient_descent,
     lbfgs,
     newton_cg,
 )
-from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
+from skxent.optimizers._rules import make_rule
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES, make_schedule
 
 # Up to this many parameters "auto" takes Newton steps.
 _MAX_NEWTON = 128
@@ -54,13 +51,10 @@ def train(
             objective, start, precondition=objective.preconditioner, **watch
         )
     first_rate = cast("float", learning_rate)
-    factor_of = make_schedule(schedule, max_iter, monitor)
+    watcher = cast("Monitor", monitor)
+    factor_of = make_schedule(schedule, max_iter, lambda epoch: watcher.plateau.factor)
     if schedule in WHOLE_FIT_SCHEDULES:  # each call has one of its own
         n_epochs = 0
-    strengths = None
-    if l1:
-        strengths = np.full(objective.shape[1], l1)
-        strengths[objective.samples.X.shape[1] :] = 0.0
     batches = None
     if solver != "gd":
         batches = partial(draw_batches, objective, batch_size, random_state if shuffle else None)
@@ -70,10 +64,19 @@ def train(
         make_rule(solver, momentum),
         learning_rate=lambda n_iter: first_rate * factor_of(n_epochs + n_iter),
         batches=batches,
-        l1=strengths,
+        l1=l1_strengths(objective, l1),
         state=state,
         **watch,
     )
+
+
+def l1_strengths(objective: LinearObjective, l1: float) -> NDArray[np.float64] | None:
+    """Return the strength of the L1 penalty of each column of the parameters, None without one."""
+    if not l1:
+        return None
+    strengths = np.full(objective.shape[1], l1)
+    strengths[objective.samples.X.shape[1] :] = 0.0
+    return strengths
 
 
 def choose_second_order(objective: LinearObjective) -> str:
@@ -91,32 +94,3 @@ def draw_batches(
     for first in range(0, n_samples, batch_size):
         rows = slice(first, first + batch_size)
         yield objective.take(rows if order is None else order[rows])
-
-
-def make_rule(solver: str, momentum: float) -> UpdateRule:
-    """Return the update rule of a first-order solver."""
-    return adam(beta_1=momentum) if solver == "adam" else gradient_descent(momentum)
-
-
-def make_schedule(
-    schedule: str | Callable[[float], float], max_iter: int, monitor: Monitor | None
-) -> Callable[[float], float]:
-    """Return a schedule as a function of the epoch."""
-    if schedule == "adaptive":
-        watcher = cast("Monitor", monitor)
-        return lambda epoch: watcher.plateau.factor
-    if schedule in WHOLE_FIT_SCHEDULES:
-        return partial(SCHEDULES[schedule], n_epochs=max_iter)
-    if not callable(schedule):
-        return SCHEDULES[schedule]
-
-    def checked(epoch: float) -> float:
-        factor = schedule(epoch)
-        if not 0.0 <= factor < np.inf:
-            raise ValueError(
-                f"schedule must return a finite factor, not negative, got {factor!r} "
-                f"for epoch {epoch}"
-            )
-        return factor
-
-    return checked

@@ -20,13 +20,12 @@ from skxent._fitting._monitor import Monitor, Plateau
 from skxent._fitting._targets import check_classes, encode, weights_of_classes
 from skxent.frames._neighbours import join
 from skxent.frames._ragged import lengths_of, split
-from skxent.linear._solve import make_schedule
 from skxent.losses import log_softmax
 from skxent.neural._compute import computing, load_weights, moments_of, set_moments, take_weights
 from skxent.neural._problem import Clips
 from skxent.neural._training import compute_logits, evaluate, make_optimizer, run_epoch, train
 from skxent.optimizers import SCHEDULES
-from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES, make_schedule
 from skxent.sequences._aggregation import aggregate_log_proba
 from skxent.sequences._inputs import check_frame_targets, check_sequences
 from skxent.sequences._scoring import SequenceClassifierMixin
@@ -445,7 +444,9 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
 
     def _rates(self, monitor, n_before):
         """Return the learning rate as a function of the epoch and a share of it."""
-        factor_of = make_schedule(self.schedule, self.max_iter, monitor)
+        factor_of = make_schedule(
+            self.schedule, self.max_iter, lambda epoch: monitor.plateau.factor
+        )
         if callable(self.schedule):  # of whole epochs, as it is told
             return lambda epoch, share: self.learning_rate * factor_of(n_before + epoch)
         return lambda epoch, share: self.learning_rate * factor_of(n_before + epoch + share)

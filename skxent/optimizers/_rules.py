@@ -1,4 +1,4 @@
-"""Update rules: pure functions, state is data."""
+"""Update rules: pure functions that get their state and return the next one."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -85,7 +85,7 @@ def gradient_descent(momentum: float = 0.0) -> UpdateRule:
     [0.06]
     [-0.066]
     """
-    _check_share("momentum", momentum)
+    _check_decay("momentum", momentum)
 
     def update(
         gradient: NDArray[Any], velocity: NDArray[Any], learning_rate: float | NDArray[Any]
@@ -143,8 +143,8 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> U
     >>> step.round(4)
     array([-0.1,  0.1])
     """
-    _check_share("beta_1", beta_1)
-    _check_share("beta_2", beta_2)
+    _check_decay("beta_1", beta_1)
+    _check_decay("beta_2", beta_2)
     if not epsilon > 0.0:
         raise ValueError(f"epsilon must be positive, got {epsilon!r}")
 
@@ -166,6 +166,11 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> U
     return UpdateRule(init, update)
 
 
-def _check_share(name: str, value: float) -> None:
+def make_rule(solver: str, momentum: float) -> UpdateRule:
+    """Return the update rule of "gd", "sgd" or "adam", whose beta_1 the momentum is."""
+    return adam(beta_1=momentum) if solver == "adam" else gradient_descent(momentum)
+
+
+def _check_decay(name: str, value: float) -> None:
     if not 0.0 <= value < 1.0:
         raise ValueError(f"{name} must be in [0, 1), got {value!r}")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 
 def constant(epoch: float) -> float:
@@ -197,6 +198,30 @@ SCHEDULES: dict[str, Callable[..., float]] = {
     "one_cycle": one_cycle,
 }
 
-
-# Those that last as long as a fit does, which a partial_fit can't know.
+# Their length is that of the whole fit, which a partial_fit doesn't know.
 WHOLE_FIT_SCHEDULES = ("cosine", "one_cycle")
+
+
+def make_schedule(
+    schedule: str | Callable[[float], float],
+    max_iter: int,
+    adaptive: Callable[[float], float] | None = None,
+) -> Callable[[float], float]:
+    """Return ``factor_of(epoch)`` of a name or a callable; "adaptive" is the function given."""
+    if schedule == "adaptive" and adaptive is not None:
+        return adaptive
+    if schedule in WHOLE_FIT_SCHEDULES:
+        return partial(SCHEDULES[schedule], n_epochs=max_iter)
+    if not callable(schedule):
+        return SCHEDULES[schedule]
+
+    def checked(epoch: float) -> float:
+        factor = schedule(epoch)
+        if not 0.0 <= factor < math.inf:
+            raise ValueError(
+                f"schedule must return a finite factor, not negative, got {factor!r} "
+                f"for epoch {epoch}"
+            )
+        return factor
+
+    return checked

@@ -28,8 +28,9 @@ from skxent.linear import SoftmaxClassifier
 from skxent.linear._curvature import safe_rate
 from skxent.linear._objective import LinearObjective
 from skxent.linear._prediction import NOT_FITTED, LinearSoftmaxMixin, coefficients_of
-from skxent.linear._solve import make_rule, make_schedule
 from skxent.optimizers import SCHEDULES
+from skxent.optimizers._rules import make_rule
+from skxent.optimizers._schedules import make_schedule
 from skxent.search._candidates import CandidateObjectives
 from skxent.search._descend import CandidateSolutions, descend_all
 from skxent.search._halving import _Halving
@@ -413,7 +414,7 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
                     learning_rates=np.repeat(rates, n_each)[group],
                     max_iter=self.max_iter,
                     tol=self.tol,
-                    factor_of=make_schedule(self.schedule, self.max_iter, None),
+                    factor_of=make_schedule(self.schedule, self.max_iter),
                     select=_Halving(len(settings), n_folds, self.max_iter) if self.prune else None,
                     monitor=progress,
                 )

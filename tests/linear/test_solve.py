@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skxent._fitting._monitor import Monitor, Plateau
+from skxent._fitting._monitor import Monitor
 from skxent.linear._curvature import safe_rate
-from skxent.linear._solve import choose_second_order, draw_batches, make_rule, make_schedule, train
-from skxent.optimizers import SCHEDULES, inverse_scaling
+from skxent.linear._solve import choose_second_order, draw_batches, train
+from skxent.optimizers import SCHEDULES
+from skxent.optimizers._rules import make_rule
 from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
 from tests._fitting.strategies import samples
 from tests.linear import oracles
@@ -207,65 +208,6 @@ def test_adaptive_schedule_lowers_the_rate_of_the_next_epochs():
 
 
 # The names
-
-
-@pytest.mark.parametrize("name", sorted(SCHEDULES.keys() - set(WHOLE_FIT_SCHEDULES)))
-def test_schedule_of_a_name_is_that_of_the_optimizers(name):
-    factor_of = make_schedule(name, 10, patient())
-    assert [factor_of(e) for e in range(100)] == [SCHEDULES[name](e) for e in range(100)]
-
-
-@pytest.mark.parametrize("name", WHOLE_FIT_SCHEDULES)
-@given(max_iter=st.integers(1, 1000))
-def test_schedule_that_spans_a_fit_ends_with_the_last_iteration(name, max_iter):
-    factor_of = make_schedule(name, max_iter, patient())
-    assert factor_of(0) > 0.0
-    assert factor_of(max_iter - 1) > 0.0
-    assert factor_of(max_iter) == 0.0
-
-
-def test_adaptive_schedule_is_what_the_monitor_says_now():
-    monitor = patient()
-    factor_of = make_schedule("adaptive", 10, monitor)
-    assert factor_of(5) == 1.0
-    monitor.plateau = Plateau(factor=0.04)
-    assert factor_of(5) == 0.04
-
-
-@pytest.mark.parametrize("schedule", [lambda epoch: 1 / (epoch + 2), inverse_scaling])
-def test_callable_schedule_is_taken_as_it_is(schedule):
-    factor_of = make_schedule(schedule, 10, patient())
-    assert [factor_of(e) for e in range(20)] == [schedule(e) for e in range(20)]
-
-
-@pytest.mark.parametrize("factor", [-0.1, np.nan, np.inf])
-def test_callable_that_returns_no_factor_is_refused(factor):
-    factor_of = make_schedule(lambda epoch: factor if epoch == 3 else 0.0, 10, patient())
-    assert factor_of(2) == 0.0
-    with pytest.raises(ValueError, match=f"finite factor, not negative, got {factor} for epoch 3"):
-        factor_of(3)
-
-
-@pytest.mark.parametrize("solver", ["gd", "sgd"])
-@given(seed=seeds, momentum=st.floats(0.0, 0.99))
-@settings(max_examples=10)
-def test_momentum_is_that_of_the_rule(solver, seed, momentum):
-    first, second = np.random.default_rng(seed).normal(size=(2, 3))
-    rule = make_rule(solver, momentum)
-    _, state = rule.update(first, rule.init(first), 0.1)
-    step, _ = rule.update(second, state, 0.1)
-    velocity = -0.1 * momentum * first - 0.1 * second
-    assert_allclose(step, momentum * velocity - 0.1 * second, rtol=1e-12, atol=1e-15)
-
-
-def test_momentum_of_adam_is_its_beta_1():
-    first, second = np.array([1.0, -3.0]), np.array([2.0, 2.0])
-    rule = make_rule("adam", 0.6)
-    _, state = rule.update(first, rule.init(first), 0.1)
-    step, _ = rule.update(second, state, 0.1)
-    mean = (0.6 * 0.4 * first + 0.4 * second) / (1 - 0.6**2)
-    square = (0.999 * 0.001 * first**2 + 0.001 * second**2) / (1 - 0.999**2)
-    assert_allclose(step, -0.1 * mean / (np.sqrt(square) + 1e-8), rtol=1e-10)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skxent.optimizers import adam, descend, gradient_descent
 from skxent.optimizers._descent import run_epoch
 from tests.optimizers.objectives import Quadratic
-
-seeds = st.integers(0, 2**32 - 1)
+from tests.optimizers.strategies import seeds, strengths
 
 
 def parabola(params):
@@ -412,10 +411,6 @@ def test_iteration_with_batches_is_a_pass_over_them(seed):
 
 # The L1 penalty
 
-strengths = st.lists(
-    st.sampled_from([0.0, 0.0, 0.01, 0.1]) | st.floats(0.001, 0.3), min_size=4, max_size=4
-).map(np.array)
-
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @given(seed=seeds, l1=strengths, share=st.floats(0.3, 1.0))
@@ -468,7 +463,27 @@ def test_solution_with_l1_tells_the_truth(seed, l1, momentum, tol):
         assert solution.converged == (solution.gradient_norm <= tol)
 
 
-@given(st.integers(0, 2**32 - 1), st.floats(0.0, 0.9))
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@given(seed=seeds, share=st.floats(0.3, 1.0))
+@settings(max_examples=15)
+def test_iterates_with_l1_have_no_residues_of_zeros(momentum, seed, share):
+    # Early stopping keeps an iterate, so that it is not only the last one that matters.
+    objective = Quadratic(seed, n_params=20)
+    iterates = []
+    by_descent(
+        objective,
+        objective.start,
+        momentum=momentum,
+        rate=share / objective.largest,
+        l1=np.full(20, 0.1),
+        monitor=lambda n_iter, params, value: iterates.append(np.abs(params)),
+    )
+    assert (iterates[-1] == 0.0).any()
+    for sizes in iterates:
+        assert (sizes[sizes > 0.0] > 1e-14 * sizes.max()).all()
+
+
+@given(seeds, st.floats(0.0, 0.9))
 def test_separable_quadratic_with_l1_has_its_closed_form(seed, momentum):
     rng = np.random.default_rng(seed)
     scale, minimum = rng.uniform(0.2, 1.0, size=5), rng.normal(size=(2, 5))
