@@ -24,7 +24,6 @@ from skxent.linear._prediction import LinearSoftmaxMixin, coefficients_of
 from skxent.linear._solve import (
     SECOND_ORDER,
     choose_second_order,
-    draw_batches,
     l1_strengths,
     train,
 )
@@ -505,7 +504,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             factor = make_schedule(self.schedule, self.max_iter)(state["n_epochs"])
             batch_size = len(samples) if solver == "gd" else self.batch_size
             params, rule_state, value = run_epoch(
-                draw_batches(objective, batch_size, None),
+                objective.batches(batch_size),
                 start,
                 rule,
                 rule.init(start) if state["rule"] is None else state["rule"],

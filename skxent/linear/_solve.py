@@ -1,7 +1,7 @@
 """From a solver's name and settings to a solution: what the names mean, in one place."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -10,12 +10,8 @@ from numpy.typing import NDArray
 
 from skxent._fitting._monitor import Monitor
 from skxent.linear._objective import LinearObjective
-from skxent.optimizers import (
-    Solution,
-    descend,
-    lbfgs,
-    newton_cg,
-)
+from skxent.linear._preconditioner import CurvatureModel
+from skxent.optimizers import Solution, descend, lbfgs, newton_cg
 from skxent.optimizers._rules import make_rule
 from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES, make_schedule
 
@@ -47,9 +43,8 @@ def train(
     """Minimise a linear objective by the solver of a name."""
     watch: dict[str, Any] = {"max_iter": max_iter, "tol": tol, "monitor": monitor}
     if solver in SECOND_ORDER:
-        return SECOND_ORDER[solver](
-            objective, start, precondition=objective.preconditioner, **watch
-        )
+        model = CurvatureModel(objective)
+        return SECOND_ORDER[solver](objective, start, precondition=model, **watch)
     first_rate = cast("float", learning_rate)
     watcher = cast("Monitor", monitor)
     factor_of = make_schedule(schedule, max_iter, lambda epoch: watcher.plateau.factor)
@@ -57,7 +52,7 @@ def train(
         n_epochs = 0
     batches = None
     if solver != "gd":
-        batches = partial(draw_batches, objective, batch_size, random_state if shuffle else None)
+        batches = partial(objective.batches, batch_size, random_state if shuffle else None)
     return descend(
         objective,
         start,
@@ -82,15 +77,4 @@ def l1_strengths(objective: LinearObjective, l1: float) -> NDArray[np.float64] |
 def choose_second_order(objective: LinearObjective) -> str:
     """Return the second-order solver that suits an objective."""
     is_small = math.prod(objective.shape) <= _MAX_NEWTON
-    return "newton-cg" if is_small or not objective.is_narrow else "lbfgs"
-
-
-def draw_batches(
-    objective: LinearObjective, batch_size: int, random_state: np.random.RandomState | None
-) -> Iterator[LinearObjective]:
-    """Cut an objective into those of batches of its samples."""
-    n_samples = len(objective.samples)
-    order = None if random_state is None else random_state.permutation(n_samples)
-    for first in range(0, n_samples, batch_size):
-        rows = slice(first, first + batch_size)
-        yield objective.take(rows if order is None else order[rows])
+    return "newton-cg" if is_small or not CurvatureModel(objective).is_narrow else "lbfgs"

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent._fitting._monitor import Monitor
 from skxent.linear._curvature import safe_rate
-from skxent.linear._solve import choose_second_order, draw_batches, train
+from skxent.linear._solve import choose_second_order, train
 from skxent.optimizers import SCHEDULES
 from skxent.optimizers._rules import make_rule
 from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
@@ -184,7 +184,7 @@ def test_batches_without_shuffling_are_taken_in_order():
     assert np.abs(shuffled.values - ordered.values)[1:].min() > 0.0
     rule = make_rule("sgd", 0.9)
     params, state = np.zeros(objective.shape), rule.init(np.zeros(objective.shape))
-    for batch in [*draw_batches(objective, 8, None)] * 3:
+    for batch in [*objective.batches(8)] * 3:
         step, state = rule.update(batch(params)[1], state, 0.1)
         params = params + step
     assert_allclose(ordered.last[0], params, rtol=1e-12)
@@ -231,112 +231,4 @@ def test_few_parameters_get_newton_steps(n_features, n_classes, fit_intercept, e
 # Safe rates
 
 
-def bound_by_hand(objective, batch_size=None):
-    """Bound on the curvature of J, or expected smoothness of batches, by the formulas."""
-    n, c = len(objective.samples.X), 0.25 if objective.samples.n_classes == 2 else 0.5
-    shares = [w / sum(objective.samples.weights) for w in objective.samples.weights]
-    rows = [np.append(x, [1.0] * objective.fit_intercept) for x in objective.samples.X]
-    gram = sum(share * np.outer(x, x) for share, x in zip(shares, rows, strict=True))
-    whole = c * np.linalg.norm(gram, 2) + objective.alpha
-    if batch_size is None:
-        return whole
-    single = max(c * n * share * (x @ x) for share, x in zip(shares, rows, strict=True))
-    single += objective.alpha
-    b = min(batch_size, n)
-    return n * (b - 1) / (b * (n - 1)) * whole + (n - b) / (b * (n - 1)) * single
-
-
-@given(samples(), st.booleans(), st.floats(0.0, 0.99))
-def test_safe_rate_of_gd_is_the_inverse_curvature(problem, fit_intercept, momentum):
-    objective = objective_of(problem, fit_intercept=fit_intercept)
-    rate = safe_rate(objective, "gd", momentum, 4)
-    assert_allclose(rate, 1.0 / bound_by_hand(objective), rtol=1e-10)
-
-
-@given(samples(), st.booleans(), st.floats(0.0, 0.99), st.integers(1, 15))
-def test_safe_rate_of_sgd_knows_momentum_and_batches(problem, fit_intercept, momentum, batch_size):
-    objective = objective_of(problem, fit_intercept=fit_intercept)
-    rate = safe_rate(objective, "sgd", momentum, batch_size)
-    expected = (1.0 - momentum) / (2.0 * bound_by_hand(objective, batch_size))
-    assert_allclose(rate, expected, rtol=1e-10)
-
-
-@given(samples(log_scales=(-3, 3)))
-def test_safe_rate_of_adam_knows_nothing_of_the_objective(problem):
-    assert safe_rate(objective_of(problem), "adam", 0.9, 4) == 0.001
-
-
-@pytest.mark.parametrize("solver", ["gd", "sgd"])
-def test_safe_rate_is_positive_where_nothing_can_be_descended(solver):
-    objective = make_objective(
-        np.zeros((4, 2)), np.array([0, 1, 0, 1]), np.ones(4), 2, alpha=0.0, fit_intercept=False
-    )
-    assert safe_rate(objective, solver, 0.9, 2) == 1.0
-
-
-@given(samples(), st.booleans())
-@settings(max_examples=25)
-def test_safe_rate_descends_at_every_step(problem, fit_intercept):
-    objective = objective_of(problem, fit_intercept=fit_intercept)
-    rate = safe_rate(objective, "gd", 0.0, None)
-    start = np.random.default_rng(0).normal(size=objective.shape)
-    solution = run(objective, "gd", start, learning_rate=rate, momentum=0.0, max_iter=50)
-    assert (np.diff(solution.values) <= 1e-14 * solution.values[0]).all()
-
-
 # Batches
-
-
-@given(samples(), st.integers(1, 15), st.none() | seeds)
-def test_each_sample_is_in_one_batch_of_a_pass(problem, batch_size, seed):
-    objective = objective_of(problem)
-    n_samples = len(problem.X)
-    random_state = None if seed is None else np.random.RandomState(seed)
-    batches = list(draw_batches(objective, batch_size, random_state))
-    sizes = [len(batch.samples.X) for batch in batches]
-    assert sizes[:-1] == [batch_size] * (len(sizes) - 1)
-    assert sum(sizes) == n_samples
-    assert 0 < sizes[-1] <= batch_size
-    rows = np.concatenate(
-        [
-            np.column_stack([batch.samples.X, batch.samples.targets, batch.samples.weights])
-            for batch in batches
-        ]
-    )
-    expected = np.column_stack([problem.X, problem.labels, objective.samples.weights])
-    if seed is None:
-        assert_array_equal(rows, expected)
-    else:
-        order = np.random.RandomState(seed).permutation(n_samples)
-        assert_array_equal(rows, expected[order])
-        assert sorted(map(tuple, rows)) == sorted(map(tuple, expected))
-
-
-@given(samples(), st.integers(1, 15), seeds)
-def test_gradients_of_a_pass_have_the_mean_of_the_whole(problem, batch_size, seed):
-    objective = objective_of(problem)
-    params = np.random.default_rng(seed).normal(size=objective.shape)
-    value, gradient = objective(params)
-    mean_value, mean_gradient = 0.0, np.zeros(objective.shape)
-    for batch in draw_batches(objective, batch_size, np.random.RandomState(seed)):
-        share = len(batch.samples.X) / len(problem.X)
-        part = batch(params)
-        mean_value += share * part[0]
-        mean_gradient += share * part[1]
-    assert_allclose(mean_value, value, rtol=1e-12)
-    assert_allclose(mean_gradient, gradient, rtol=1e-9, atol=1e-13)
-
-
-def test_each_pass_draws_other_batches_and_a_seed_the_same():
-    objective = random_problem()
-
-    def two_passes():
-        random_state = np.random.RandomState(5)
-        return [
-            np.concatenate([batch.samples.X for batch in draw_batches(objective, 7, random_state)])
-            for _ in range(2)
-        ]
-
-    first, second = two_passes()
-    assert not np.array_equal(first, second)
-    assert_array_equal(two_passes(), [first, second])

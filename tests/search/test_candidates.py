@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent._fitting._samples import Samples
+from skxent.linear._curvature import curvature_bound
 from skxent.linear._objective import LinearObjective
 from skxent.optimizers import constant, cosine, descend, gradient_descent, inverse_scaling
 from skxent.search import _candidates as candidates
@@ -237,7 +238,7 @@ def watched(objectives, candidate, rule, rate, factor_of, **options):
 
 def safe_rates(objectives):
     return np.array(
-        [1.0 / alone(objectives, i).curvature_bound() for i in range(len(objectives.folds))]
+        [1.0 / curvature_bound(alone(objectives, i)) for i in range(len(objectives.folds))]
     )
 
 
