@@ -8,8 +8,6 @@ from skxent.neural._classifier import NeuralClassifier
 from skxent.neural._data import Frames
 from skxent.neural._networks import ACTIVATIONS, FeedForward
 
-__all__ = ["DNNClassifier"]
-
 
 class DNNClassifier(NeuralClassifier):
     r"""Deep feed-forward network trained with the softmax cross-entropy.

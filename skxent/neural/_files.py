@@ -7,8 +7,6 @@ from sklearn.utils.validation import check_is_fitted
 from skxent.neural._dnn import DNNClassifier
 from skxent.neural._rnn import RNNClassifier
 
-__all__ = ["load", "save"]
-
 _CLASSIFIERS = {kind.__name__: kind for kind in (DNNClassifier, RNNClassifier)}
 _FORMAT = 1
 _LABELS = {"classes_", "feature_names_in_"}

@@ -8,8 +8,6 @@ from skxent.neural._classifier import NeuralClassifier
 from skxent.neural._data import Sequences
 from skxent.neural._networks import CELLS, POOLINGS, Recurrent
 
-__all__ = ["RNNClassifier"]
-
 
 class RNNClassifier(NeuralClassifier):
     r"""Recurrent network trained with the softmax cross-entropy.

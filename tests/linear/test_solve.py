@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skxent import SoftmaxClassifier
+from skxent._fitting._continuation import Continuation
 from skxent._fitting._monitor import Monitor
 from skxent.linear._curvature import safe_rate
-from skxent.linear._solve import choose_second_order, train
+from skxent.linear._solve import Solver, choose_second_order, name_partial_solver, name_solver
 from skxent.optimizers import SCHEDULES
 from skxent.optimizers._rules import make_rule
 from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
@@ -46,14 +48,21 @@ def random_problem(seed=0, n_samples=24, n_features=3, n_classes=3, **terms):
     return make_objective(X, targets, weights, n_classes, **terms)
 
 
-def run(objective, solver, start=None, **options):
-    start = np.zeros(objective.shape) if start is None else start
-    return train(
-        objective,
-        start,
-        solver,
-        **{"max_iter": 3000, "tol": 1e-9, "monitor": patient(), "batch_size": 8} | options,
-    )
+def run(
+    objective,
+    name,
+    start=None,
+    *,
+    monitor=None,
+    random_state=None,
+    state=None,
+    n_epochs=0,
+    **settings,
+):
+    solver = Solver(name, **{"max_iter": 3000, "tol": 1e-9, "batch_size": 8} | settings)
+    params = np.zeros(objective.shape) if start is None else start
+    begin = Continuation(name, random_state, params, rule=state, n_epochs=n_epochs)
+    return solver.minimise(objective, begin, solver.rate(objective), monitor or patient())
 
 
 # Solvers by name
@@ -232,3 +241,125 @@ def test_few_parameters_get_newton_steps(n_features, n_classes, fit_intercept, e
 
 
 # Batches
+
+
+@pytest.mark.parametrize(
+    ("solver", "learning_rate", "schedule", "l1_ratio", "expected"),
+    [
+        ("auto", "auto", "constant", 0.0, None),
+        ("auto", 0.1, "constant", 0.0, "gd"),
+        ("auto", "auto", "cosine", 0.0, "gd"),
+        ("auto", "auto", "constant", 0.5, "gd"),
+        ("lbfgs", "auto", "constant", 0.0, "lbfgs"),
+        ("adam", 0.1, "step", 0.0, "adam"),
+        ("gd", 0.1, "step", 0.5, "gd"),
+    ],
+)
+def test_names_of_solvers(solver, learning_rate, schedule, l1_ratio, expected):
+    assert name_solver(solver, learning_rate, schedule, l1_ratio) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("lbfgs", 0.1, "constant", 0.0), "learning_rate=0.1 means nothing to solver='lbfgs'"),
+        (("newton-cg", "auto", "step", 0.0), "schedule='step' means nothing to solver='newton-cg'"),
+        (("sgd", "auto", "constant", 0.5), "l1_ratio=0.5 needs solver='gd', got 'sgd'"),
+        (("lbfgs", "auto", "constant", 0.5), "l1_ratio=0.5 needs solver='gd', got 'lbfgs'"),
+    ],
+)
+def test_settings_that_a_solver_lacks_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        name_solver(*arguments)
+
+
+def test_names_of_solvers_of_partial_fit():
+    assert name_partial_solver("auto", "auto") == "adam"
+    assert name_partial_solver("auto", 0.1) == "sgd"
+    assert name_partial_solver("gd", "auto") == "gd"
+
+
+@every_solver
+def test_solver_has_the_settings_of_the_classifier(solver):
+    classifier = SoftmaxClassifier(
+        learning_rate=0.3,
+        schedule="step",
+        momentum=0.5,
+        batch_size=7,
+        alpha=0.5,
+        l1_ratio=0.25,
+        max_iter=11,
+        tol=0.125,
+        shuffle=False,
+    )
+    expected = Solver(solver, 0.3, "step", 0.5, 7, 0.125, 11, 0.125, False)
+    assert Solver.of(solver, classifier, None) == expected
+    objective = random_problem()
+    assert Solver.of(None, classifier, objective).name == choose_second_order(objective)
+    rate = expected.rate(objective)
+    assert rate == (None if solver in ("lbfgs", "newton-cg") else 0.3)
+
+
+@pytest.mark.parametrize("solver", ["gd", "sgd", "adam"])
+def test_automatic_rate_is_the_safe_one(solver):
+    objective = random_problem()
+    rate = Solver(solver, momentum=0.5, batch_size=7).rate(objective)
+    assert rate == safe_rate(objective, solver, 0.5, 7)
+
+
+# One epoch
+
+
+@pytest.mark.parametrize("solver", ["gd", "sgd", "adam"])
+def test_epochs_pass_over_the_samples_in_order_and_carry_the_state(solver):
+    objective = random_problem()
+    settings = Solver(solver, schedule="inverse_scaling", batch_size=10, momentum=0.5)
+    state = Continuation(solver, None, np.zeros(objective.shape))
+    rule = make_rule(solver, 0.5)
+    params, rule_state = np.zeros(objective.shape), rule.init(np.zeros(objective.shape))
+    for epoch in range(3):
+        state, loss, diverged = settings.run_epoch(objective, state, 0.1)
+        losses = []
+        for first in range(0, 24, 24 if solver == "gd" else 10):
+            rows = slice(first, first + (24 if solver == "gd" else 10))
+            value, gradient = objective.take(rows)(params)
+            step, rule_state = rule.update(gradient, rule_state, 0.1 / np.sqrt(epoch + 1))
+            params = params + step
+            losses.append(value)
+        assert not diverged
+        assert_allclose(loss, np.mean(losses), rtol=1e-14)
+        assert_allclose(state.params, params, rtol=1e-12)
+        assert state.n_epochs == epoch + 1
+
+
+def test_an_epoch_that_diverges_leaves_the_parameters_and_forgets_the_momentum():
+    objective = random_problem()
+    start = Continuation("sgd", None, np.ones(objective.shape), rule=np.ones(objective.shape))
+    end, _, diverged = Solver("sgd", batch_size=1).run_epoch(objective, start, 1e300)
+    assert diverged
+    assert end.params is start.params
+    assert end.rule is None
+    assert end.n_epochs == 1
+
+
+# The best parameters
+
+
+@every_solver
+def test_solution_is_at_the_best_parameters_of_the_monitor(solver):
+    objective = random_problem()
+    seen = []
+
+    def validate(params):
+        seen.append(params)
+        return abs(len(seen) - 3.0), 0.0
+
+    monitor = Monitor(tol=0.0, patience=2, validate=validate, early_stopping=True)
+    start = Continuation(solver, None, np.zeros(objective.shape))
+    rate = None if solver in ("lbfgs", "newton-cg") else 0.01
+    solution = Solver(solver, tol=0.0).minimise(objective, start, rate, monitor)
+    value, gradient = objective(seen[2])
+    assert solution.params is seen[2]
+    assert solution.value == value
+    assert solution.gradient_norm == np.abs(gradient).max()
+    assert (solution.n_iter, len(solution.values)) == (4, 5)
