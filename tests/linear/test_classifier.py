@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skxent import SoftmaxClassifier
 from tests._fitting import strategies as fitting_strategies
@@ -37,48 +36,6 @@ every_exact_solver = pytest.mark.parametrize("classifier", SOLVERS.values(), ids
 every_solver = pytest.mark.parametrize(
     "classifier", (SOLVERS | STOCHASTIC).values(), ids=SOLVERS | STOCHASTIC
 )
-
-
-# scikit-learn's own checks
-
-
-@parametrize_with_checks(
-    [
-        SoftmaxClassifier(),
-        SoftmaxClassifier(solver="lbfgs", alpha=0.01, tol=1e-9),
-        SoftmaxClassifier(solver="newton-cg"),
-    ]
-)
-def test_estimator_follows_scikit_learn(estimator, check):
-    check(estimator)
-
-
-def drawn_by_rows(estimator):
-    if not estimator.early_stopping:
-        return {}
-    reason = "the validation samples are drawn from rows, and a repeated row is another row"
-    return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in WEIGHT_CHECKS}
-
-
-WEIGHT_CHECKS = ("dense", "sparse")
-
-
-# With a learning rate, some checks take more iterations than are allowed here, on features
-# that are not scaled.
-@may_end_early
-@parametrize_with_checks(
-    [
-        SoftmaxClassifier(solver="gd"),
-        SoftmaxClassifier(solver="gd", momentum=0.0),
-        SoftmaxClassifier(solver="sgd", max_iter=50, random_state=0),
-        SoftmaxClassifier(solver="adam", learning_rate=0.05, max_iter=50, random_state=0),
-        SoftmaxClassifier(l1_ratio=0.5),
-        SoftmaxClassifier(early_stopping=True, random_state=0),
-    ],
-    expected_failed_checks=drawn_by_rows,
-)
-def test_solver_with_a_learning_rate_follows_scikit_learn(estimator, check):
-    check(estimator)
 
 
 # Parity with LogisticRegression

@@ -25,7 +25,6 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skxent import SoftmaxClassifier, SoftmaxClassifierCV
 from skxent.optimizers import inverse_scaling
@@ -107,20 +106,6 @@ def candidate(searched, X, y, rate, alpha, fold, sample_weight=None):
     trained, left_out = list(cv.split(X, y))[fold]
     weights = None if sample_weight is None else sample_weight[trained]
     return classifier.fit(X[trained], y[trained], weights), left_out
-
-
-# scikit-learn's own checks
-
-
-@may_end_early
-@parametrize_with_checks(
-    [
-        SoftmaxClassifierCV(learning_rates=3, cv=3, max_iter=20),
-        SoftmaxClassifierCV(learning_rates=1, alphas=[1e-4, 1e-3], cv=3, max_iter=20, prune=False),
-    ]
-)
-def test_search_follows_scikit_learn(estimator, check):
-    check(estimator)
 
 
 # The same as GridSearchCV

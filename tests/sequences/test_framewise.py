@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import DataConversionWarning, NotFittedError, UnsetMetadataPassedError
-from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.linear_model import Ridge, SGDClassifier
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -30,7 +30,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skxent import FramewiseClassifier, MFCCTransformer, SoftmaxClassifier
 from skxent.datasets import load_spoken_digits
@@ -66,26 +65,6 @@ FITTED = {
     for context in (0, 2)
 }
 fitted = st.sampled_from(list(FITTED.values()))
-
-
-# scikit-learn's own checks. None is exempted.
-
-
-@parametrize_with_checks(
-    [
-        FramewiseClassifier(SoftmaxClassifier()),
-        # Three times the same columns: of one optimum, but reached on other ways.
-        FramewiseClassifier(
-            SoftmaxClassifier(alpha=0.01, tol=1e-9), aggregate="mean_log_proba", context=1
-        ),
-        FramewiseClassifier(LogisticRegression()),
-        FramewiseClassifier(GaussianNB(), aggregate="mean_log_proba"),
-        FramewiseClassifier(DecisionTreeClassifier(random_state=0)),
-        FramewiseClassifier(LinearSVC(), aggregate="vote"),
-    ]
-)
-def test_estimator_follows_scikit_learn(estimator, check):
-    check(estimator)
 
 
 # Clips by their frames
