@@ -1,4 +1,4 @@
-"""What the neural classifiers share: from X and y to a network's weights, and back."""
+"""Base class of the neural classifiers: from X and y to the weights of a network."""
 
 import warnings
 from functools import partial
@@ -55,7 +55,7 @@ def _supports_partial_fit(classifier):
 
 
 def _has_frames(classifier):
-    """Tell available_if whether there are logits of frames."""
+    """Return whether there are logits of frames."""
     form = getattr(classifier, "_form", None) or classifier._get_form()
     if not classifier._is_framewise(form):
         raise AttributeError(f"{classifier!r} knows no labels of frames")
@@ -63,16 +63,16 @@ def _has_frames(classifier):
 
 
 class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstimator):
-    """Classifier of sequences by a network; subclasses say which network.
+    """Classifier of sequences by a network, which a subclass makes.
 
     A subclass has the parameters of `_parameter_constraints` and its own. `_FORM`
-    names those that a network is made of; `fit` keeps their values in `_form`. The
-    methods `_is_framewise`, `_make_data` and `_make_network` go by such a form.
+    names those that shape the network; `fit` keeps their values in `_form`, which
+    the methods `_is_framewise`, `_make_data` and `_make_network` take.
     """
 
     _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
         "input_noise": [Interval(Real, 0, None, closed="left")],
-        # Above, a step of AdamW is no float32.
+        # Above it, a step of AdamW is not finite in float32.
         "learning_rate": [Interval(Real, 0, 1e30, closed="neither")],
         "schedule": [StrOptions({*SCHEDULES, "adaptive"}), callable],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -144,11 +144,11 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         scale = sums @ class_weights / n_rows
         problem = samples.problem(class_weights, scale, self.label_smoothing)
         if validation is not None:
-            judged = validation.problem(class_weights, scale, self.label_smoothing)
+            held_out = validation.problem(class_weights, scale, self.label_smoothing)
         start = self._start(classes, random_state, go_on=self.warm_start)
         monitor = Monitor.of(
             self,
-            validate=None if validation is None else lambda _: evaluate(network, judged),
+            validate=None if validation is None else lambda _: evaluate(network, held_out),
             plateau=start.plateau,
             report=lambda weights: report_iteration(
                 context,
@@ -182,11 +182,11 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
     @available_if(_supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go on from the weights so far, with one pass over new sequences.
+        """Update the weights in one pass over new sequences.
 
-        They are passed in batches of `batch_size` in their order. The state of the
-        optimizer is kept between the calls, each of which is an epoch of the
-        schedule; how features are standardised is settled by the first.
+        They are taken in their order, in batches of `batch_size`. The optimizer and
+        the schedule continue between the calls, each of which is an epoch; the first
+        call sets how features are standardised.
 
         Parameters
         ----------
@@ -196,8 +196,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         y : array-like or list
             Targets as in `fit`, of which some classes may be missing.
         classes : array-like of shape (n_classes,), default=None
-            All labels that there will be; needed in the first call. Their order is
-            kept.
+            All labels, needed in the first call. Their order is kept.
         sample_weight : array-like of shape (n_sequences,), default=None
             Non-negative weights. They are divided by the mean weight of all
             sequences seen so far.
@@ -279,9 +278,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
     def predict_log_proba(self, X):
         """Predict the natural logarithm of each class's probability.
 
-        Where the network has logits for frames, that of a sequence is the sum of
-        its frames' log-probabilities, less what makes the probabilities sum to
-        one.
+        If the network has logits for frames, the log-probabilities of a sequence
+        are the sums of its frames', normalised.
 
         Parameters
         ----------
@@ -342,7 +340,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         with computing(self.device) as device:
             network = self._make_network(self._form, frames.shape[1], len(self.classes_))
             load_weights(network, self.weights_)
-            # In float64, rounding does not tell in which batch a sequence was.
+            # In float64, rounding hardly depends on the batch of a sequence.
             network = network.double() if device.type == "cpu" else network.to(device)
             data = self._make_data(self._form, frames, lengths)
             logits = compute_logits(network, data, len(lengths), len(self.classes_), max_frames)
@@ -388,13 +386,13 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         return fresh.resume(self, classes, self.weights_)
 
     def _set_up(self, form, start, samples, problem, device):
-        """Return network and optimizer, ready to go on."""
+        """Return the network and the optimizer with the state to start from."""
         n_features = samples.data.frames.shape[1]
         network = self._make_network(form, n_features, samples.rows.n_classes)
         if start.params is None:
             weights = samples.frame_weights(problem)
             scaler = StandardScaler().fit(samples.data.frames.numpy(), sample_weight=weights)
-            network.standardize.settle(scaler.mean_, scaler.scale_)
+            network.standardize.set_scale(scaler.mean_, scaler.scale_)
         else:
             try:
                 load_weights(network, start.params)

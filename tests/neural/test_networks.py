@@ -96,7 +96,7 @@ def make_network(form, seed):
         form = {"activation": "relu", "batch_norm": False} | form
         network = FeedForward(N_FEATURES, N_CLASSES, dropout=0.0, input_noise=0.0, **form)
     network = network.double()
-    network.standardize.settle(np.full(N_FEATURES, 0.5), np.array([0.5, 1.0, 2.0]))
+    network.standardize.set_scale(np.full(N_FEATURES, 0.5), np.array([0.5, 1.0, 2.0]))
     # PyTorch's first weights are small: those of a recurrence would hardly be seen.
     with torch.no_grad():
         for parameter in network.parameters():
@@ -313,7 +313,7 @@ def test_noise_and_dropout_are_drawn_in_training_alone(form):
 def test_noise_is_of_the_size_of_the_standardised_features():
     network = make_network(FEED_FORWARD[1], seed=0).float()
     network.standardize.noise = 0.5
-    network.standardize.settle(np.array([0.0, 1.0, 2.0]), np.array([1.0, 10.0, 100.0]))
+    network.standardize.set_scale(np.array([0.0, 1.0, 2.0]), np.array([1.0, 10.0, 100.0]))
     noisy = network.standardize(torch.tensor([[0.0, 1.0, 2.0]]).expand(20_000, 3))
     # Deviations of 20,000 draws are within 2 % of what they are of, six times their own.
     assert_allclose(noisy.std(dim=0), 0.5, rtol=0.03)
