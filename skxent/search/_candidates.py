@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from skxent.losses import binary_loss_gradient
+from skxent.losses import binary_loss_gradient, fast_softmax_loss_gradient
 
 # Logits of a block of samples for all candidates, with what is made of them, stay
 # in the cache that the cores share.
@@ -156,44 +156,24 @@ class CandidateObjectives:
         return values, gradients, held_out
 
     def _terms(
-        self, logits: NDArray[Any], rows: slice, shares: NDArray[Any]
+        self, logits: NDArray[Any], rows: slice, weights: NDArray[Any]
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Cross-entropies, and slopes of J in the logits, of which the array is used up."""
-        if self.n_classes == 2:
-            losses, slopes = binary_loss_gradient(logits[:, 0], self._distributions[1, rows])
-            return losses, (slopes * shares)[:, np.newaxis]
-        logits -= logits.max(axis=1)[:, np.newaxis]
-        labels = None
-        if self.targets.ndim == 1:  # of a label, one logit is all that has to be looked at
-            labels = self.targets[rows], np.arange(logits.shape[2])
-            spread = self.label_smoothing / self.n_classes
-            losses = (self.label_smoothing - 1.0) * logits[:, *labels]
-            if spread:
-                losses -= spread * logits.sum(axis=1)
-        else:
-            targets = self._distributions[:, rows]
-            losses = -np.einsum("cki,ki->ci", logits, targets)
-        slopes = np.exp(logits, out=logits)
-        sums = slopes.sum(axis=1)
-        losses += np.log(sums)
-        slopes *= (shares / sums)[:, np.newaxis]
-        if labels is None:
-            slopes -= shares[:, np.newaxis] * targets
-        else:
-            if spread:
-                slopes -= (spread * shares)[:, np.newaxis]
-            slopes[:, *labels] -= (1.0 - self.label_smoothing) * shares
-        return losses, slopes
+        """Return cross-entropies, and gradients of J in the logits, whose memory is reused."""
+        targets = self._targets[..., rows]
+        if self.n_classes > 2:
+            return fast_softmax_loss_gradient(
+                logits, targets, weights, self.label_smoothing, out=logits
+            )
+        losses, slopes = binary_loss_gradient(logits[:, 0], targets, self.label_smoothing)
+        return losses, (slopes * weights)[:, np.newaxis]
 
     @cached_property
-    def _distributions(self) -> NDArray[Any]:
-        """Smoothed targets of shape (n_classes, n_samples)."""
-        if self.targets.ndim == 2:
-            one_hot = self.targets.T
-        else:
-            one_hot = np.arange(self.n_classes)[:, np.newaxis] == self.targets
-        smoothed = (1.0 - self.label_smoothing) * one_hot + self.label_smoothing / self.n_classes
-        return np.ascontiguousarray(smoothed, dtype=self.X.dtype)
+    def _targets(self) -> NDArray[Any]:
+        """Targets as the losses take them: labels, or distributions with the samples last."""
+        if self.targets.ndim == 1:
+            return self.targets
+        targets = self.targets[:, 1] if self.n_classes == 2 else self.targets.T
+        return np.ascontiguousarray(targets, dtype=self.X.dtype)
 
     @property
     def _ranges(self) -> list[slice]:
