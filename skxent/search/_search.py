@@ -21,8 +21,8 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
-from skxent._fitting._inputs import check_samples, check_targets, check_weights
-from skxent._fitting._targets import encode, sum_by_class, weigh, weights_of_classes
+from skxent._fitting._inputs import check_samples
+from skxent._fitting._targets import weights_of_classes
 from skxent._threads import one_blas_thread
 from skxent.linear import SoftmaxClassifier
 from skxent.linear._curvature import safe_rate
@@ -274,29 +274,21 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         alphas = _check_settings("alphas", self.alphas, is_zero_allowed=True)
         routed = self._route(sample_weight, params)
-        samples, labels = check_samples(self, X, reset=True), check_targets(y)
-        weights = check_weights(samples, labels, sample_weight)
-        classes, targets = encode(labels)
+        checked = check_samples(self, X, y, sample_weight, reset=True)
+        samples, labels, classes = checked.X, checked.labels, checked.classes
         cv = check_cv(self.cv, labels, classifier=is_classifier(self))
         folds = list(cv.split(samples, labels, **routed.splitter.split))
         with one_blas_thread():
-            class_weights = weights_of_classes(
-                self.class_weight, classes, sum_by_class(targets, weights, len(classes))
-            )
+            class_weights = weights_of_classes(self.class_weight, classes, checked.class_sums())
             whole = LinearObjective(
-                X=samples,
-                targets=targets,
-                weights=weigh(targets, weights, class_weights),
-                n_classes=len(classes),
+                checked.weighed(class_weights),
                 alpha=float(alphas.max()),
                 fit_intercept=bool(self.fit_intercept),
             )
             safe = safe_rate(whole, "gd", self.momentum, None)
             rates = self._resolve_rates(safe)
             start = time.perf_counter()
-            objectives = self._make_objectives(
-                samples, targets, weights, classes, folds, len(rates), alphas
-            )
+            objectives = self._make_objectives(checked, folds, len(rates), alphas)
             descents = self._descend(objectives, rates, len(alphas) * len(folds), context)
             fit_seconds = time.perf_counter() - start
         shape = len(rates), len(alphas), len(folds)
@@ -381,21 +373,22 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
             return np.geomspace(1e-3 * safe, 2.0 * safe, self.learning_rates)
         return _check_settings("learning_rates", self.learning_rates)
 
-    def _make_objectives(self, X, targets, weights, classes, folds, n_rates, alphas):
+    def _make_objectives(self, samples, folds, n_rates, alphas):
         """Return the objectives of all candidates: rates first, then alphas, then folds."""
-        train, test = np.zeros((2, len(folds), X.shape[0]))
+        train, test = np.zeros((2, len(folds), len(samples)))
         for i, (trained, left_out) in enumerate(folds):
-            sums = sum_by_class(targets[trained], weights[trained], len(classes))
-            class_weights = weights_of_classes(self.class_weight, classes, sums)
+            sums = samples.class_sums(trained)
+            class_weights = weights_of_classes(self.class_weight, samples.classes, sums)
+            weights = samples.weighed(class_weights).weights
             for part, shares, rows in [("training", train, trained), ("test", test, left_out)]:
-                of_rows = weigh(targets[rows], weights[rows], class_weights)
+                of_rows = weights[rows]
                 if not of_rows.sum() > 0.0:
                     raise ValueError(f"the {part} part of fold {i} has no positive weight")
                 np.add.at(shares[i], rows, of_rows / of_rows.sum())  # rows may be repeated
         return CandidateObjectives(
-            X=X,
-            targets=targets,
-            n_classes=len(classes),
+            X=samples.X,
+            targets=samples.targets,
+            n_classes=samples.n_classes,
             train_weights=train,
             test_weights=test,
             folds=np.tile(np.arange(len(folds)), n_rates * len(alphas)),

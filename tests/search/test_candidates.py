@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skxent._fitting._samples import Samples
 from skxent.linear._objective import LinearObjective
 from skxent.optimizers import constant, cosine, descend, gradient_descent, inverse_scaling
 from skxent.search import _candidates as candidates
@@ -46,10 +47,12 @@ def alone(objectives, candidate, left_out=False):
     weights = shares[objectives.folds[candidate]]
     rows = np.flatnonzero(weights)
     return LinearObjective(
-        X=objectives.X[rows],
-        targets=objectives.targets[rows],
-        weights=weights[rows],
-        n_classes=objectives.n_classes,
+        Samples(
+            objectives.X[rows],
+            objectives.targets[rows],
+            weights[rows],
+            np.arange(objectives.n_classes),
+        ),
         alpha=0.0 if left_out else float(objectives.alphas[candidate]),
         fit_intercept=objectives.fit_intercept,
         label_smoothing=objectives.label_smoothing,
