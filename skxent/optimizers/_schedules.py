@@ -1,4 +1,4 @@
-"""Schedules of the learning rate: functions of the epoch."""
+"""Schedules: factors of the learning rate as functions of the epoch."""
 
 import math
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def step_decay(epoch: float, every: float = 30, rate: float = 0.1) -> float:
     every : int, default=30
         The n, epochs between two steps.
     rate : float, default=0.1
-        The r, factor of one step.
+        The r, factor of each step.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def cosine(epoch: float, n_epochs: float = 1000) -> float:
     epoch : float
         The e, counted from zero.
     n_epochs : int, default=1000
-        The n; from there on the factor is zero. The classifier gives its `max_iter`.
+        The n, after which the factor is zero. The classifiers set it to `max_iter`.
 
     Returns
     -------
@@ -147,20 +147,20 @@ def warmup(epoch: float, n_warmup: float = 5) -> float:
 def one_cycle(
     epoch: float, n_epochs: float = 1000, peak: float = 0.3, start: float = 0.04
 ) -> float:
-    r"""Raise the learning rate to its full value along half a cosine, and lower it to zero.
+    r"""Raise the learning rate to its full value along half a cosine, then lower it to zero.
 
     .. math::
         s + (1 - s) \frac{1}{2} \left(1 - \cos \frac{\pi e}{p n}\right)
         \text{ for } e < p n, \qquad
         \frac{1}{2} \left(1 + \cos \frac{\pi (e - p n)}{(1 - p) n}\right)
-        \text{ from there on}
+        \text{ otherwise}
 
     Parameters
     ----------
     epoch : float
         The e, counted from zero.
     n_epochs : int, default=1000
-        The n; from there on the factor is zero. The classifiers give their `max_iter`.
+        The n, after which the factor is zero. The classifiers set it to `max_iter`.
     peak : float, default=0.3
         The p, share of the epochs until the full rate, in (0, 1).
     start : float, default=0.04
