@@ -183,6 +183,26 @@ def test_training_goes_on_where_it_was_left(solver, schedule):
     assert_array_equal(second.last[0], whole.last[0])
 
 
+@pytest.mark.parametrize("schedule", WHOLE_FIT_SCHEDULES)
+def test_schedules_of_a_whole_fit_start_anew_with_each_fit(schedule):
+    objective = random_problem()
+    first, later = (
+        run(
+            objective,
+            "gd",
+            learning_rate=0.1,
+            schedule=schedule,
+            max_iter=9,
+            tol=0.0,
+            n_epochs=n_epochs,
+        )
+        for n_epochs in (0, 4)
+    )
+    assert_array_equal(later.values, first.values)
+    inverse = {"schedule": "inverse_scaling", "max_iter": 9, "tol": 0.0, "learning_rate": 0.1}
+    assert run(objective, "gd", **inverse, n_epochs=4).value > run(objective, "gd", **inverse).value
+
+
 def test_batches_without_shuffling_are_taken_in_order():
     objective = random_problem()
     draw = {"learning_rate": 0.1, "max_iter": 3, "random_state": np.random.RandomState(0)}
