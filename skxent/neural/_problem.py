@@ -79,7 +79,7 @@ class Clips:
 
     def hold_out(self, fraction, random_state) -> tuple[Self, Self]:
         """Split in two, with the same share of each class: those kept, and those held out."""
-        targets = self._targets_of_clips()[self.chosen]
+        targets = self._summed_targets()[self.chosen]
         ones = np.ones(len(self.chosen))
         parts = draw_held_out(targets, ones, fraction, random_state)
         kept, held_out = (replace(self, chosen=self.chosen[part]) for part in parts)
@@ -109,8 +109,8 @@ class Clips:
         weights[self.chosen_rows] = problem.weights[self.chosen_rows]
         return weights if self.framewise else np.repeat(weights, self.lengths)
 
-    def _targets_of_clips(self):
-        """Return the target of each clip: the mean of its frames' where these have targets."""
+    def _summed_targets(self):
+        """Return the target of each clip, or the sum of those of its frames."""
         if not self.framewise:
             return self.rows.targets
         clips, targets = self.rows.X, self.rows.targets
@@ -119,4 +119,4 @@ class Clips:
             np.add.at(sums, clips, targets)
         else:
             np.add.at(sums, (clips, targets), 1.0)
-        return sums / self.lengths[:, np.newaxis]
+        return sums

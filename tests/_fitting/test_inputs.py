@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array, csr_matrix, issparse, random_array
 from sklearn.exceptions import DataConversionWarning
 
@@ -155,6 +155,14 @@ def test_weights_that_are_none_are_refused(weights, message):
 def test_targets_must_be_as_many_as_samples():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         check_weights(np.zeros((2, 1)), np.zeros(3), None)
+
+
+@pytest.mark.parametrize("scale", [1e307, 1.7e308])
+def test_weights_whose_sum_would_overflow_are_scaled_down(scale):
+    shares = np.array([1.0, 0.5, 0.25, *[1.0] * 40])
+    weights = check_weights(np.zeros((43, 1)), np.zeros(43), scale * shares)
+    assert np.isfinite(weights.sum())
+    assert_allclose(weights / weights[0], shares, rtol=1e-15)
 
 
 # Samples

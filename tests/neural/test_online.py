@@ -3,6 +3,7 @@
 import copy
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -491,9 +492,15 @@ def test_partial_fit_at_a_rate_that_diverges_keeps_the_weights(classifier):
         fitted.partial_fit(X, y)
     for name, value in fitted.weights_.items():
         assert_array_equal(value, before[name], err_msg=name)
-    # A rate that is right goes on from there.
-    fitted.set_params(learning_rate=0.02).partial_fit(X, y)
+    # The optimizer's moments were those of a divergence, so the next call starts with none.
+    fitted.set_params(learning_rate=0.02)
+    afresh = copy.deepcopy(fitted)
+    afresh._continuation = replace(afresh._continuation, rule=None)
+    fitted.partial_fit(X, y)
+    afresh.partial_fit(X, y)
     assert np.isfinite(fitted.loss_curve_[-1])
+    for name, value in fitted.weights_.items():
+        assert_array_equal(value, afresh.weights_[name], err_msg=name)
 
 
 @pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")
