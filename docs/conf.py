@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from importlib.util import find_spec
 
 import skxent
 
@@ -28,7 +29,11 @@ nitpicky = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skxent"
-html_static_path = ["_static"]
+# Formulas show without a network: MathJax is served with the pages, from the files of a package.
+# Its SVG output is a single file that carries its glyphs, so it works from a disk, too.
+MATHJAX = find_spec("sphinx-mathjax-offline").submodule_search_locations[0]
+mathjax_path = "mathjax/tex-svg.js"
+html_static_path = ["_static", f"{MATHJAX}/static"]
 html_css_files = ["skxent.css"]
 html_show_sourcelink = False
 html_theme_options = {
@@ -73,6 +78,7 @@ sphinx_gallery_conf = {
     "reference_url": {"skxent": None},
     "abort_on_example_error": False,  # go on, and fail at the end: all broken ones are named
     "show_memory": False,
+    "write_computation_times": False,  # a page that needs a network
     "show_signature": False,
     "remove_config_comments": True,
 }
