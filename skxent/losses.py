@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skxent.frames._ragged import lengths_of, split, sum_by_clip
+
 __all__ = [
     "binary_loss_gradient",
     "cross_entropy",
@@ -237,31 +239,45 @@ def sequence_cross_entropy(
             "logits and targets must hold the same number of sequences, at least one, "
             f"got {len(logits)} and {len(targets)}"
         )
-    targets = list(targets)
     counts = _check_lengths(logits, lengths)
-    weights = _check_weights(sample_weight, (len(counts),))
+    weights = _check_weights(sample_weight, counts.shape)
     weights = weights / weights.sum()
-    loss, gradient = 0.0, []
-    for i, (count, weight) in enumerate(zip(counts, weights, strict=True)):
+    parts: list[NDArray[Any]] = []
+    frame_targets: list[NDArray[Any]] = []
+    alike: dict[Any, list[int]] = {}  # sequences that one call of the kernel can take together
+    for i, (count, target) in enumerate(zip(counts.tolist(), targets, strict=True)):
         try:
-            frames = _as_logits(logits[i], min_ndim=2)[:count]
-            target = np.asarray(targets[i])
+            part = _as_logits(logits[i], min_ndim=2)[:count]
+            if part.ndim > 2:
+                raise ValueError(
+                    f"logits must have shape (n_frames, n_classes), got shape {part.shape}"
+                )
+            target = np.asarray(target)
             if target.ndim == 0:
                 target = np.full(count, target)
             elif lengths is not None:
                 target = target[:count]
-            target = _check_targets(target, frames.shape)
-            losses, part = _terms_of_any_shape(frames, target, label_smoothing)
+            target = _check_targets(target, part.shape)
         except (TypeError, ValueError) as error:
             raise type(error)(f"sequence {i}: {error}") from error
-        loss += float(weight * losses.sum(dtype=np.float64))
-        part *= weight
-        gradient.append(part)
+        parts.append(part)
+        frame_targets.append(target if target.ndim == 2 else target.astype(np.intp))
+        alike.setdefault((part.dtype, part.shape[1], target.ndim), []).append(i)
+    loss, gradients = 0.0, [np.empty(0)] * len(parts)
+    for group in alike.values():
+        losses, slopes = _terms_of_any_shape(
+            np.concatenate([parts[i] for i in group]),
+            np.concatenate([frame_targets[i] for i in group]),
+            label_smoothing,
+        )
+        loss += float(weights[group] @ sum_by_clip(losses, counts[group]))
+        slopes *= np.repeat(weights[group], counts[group])[:, np.newaxis]
+        for i, gradient in zip(group, split(slopes, counts[group]), strict=True):
+            gradients[i] = gradient
     if lengths is None:
-        return loss, gradient
+        return loss, gradients
     padded = np.zeros_like(_as_floats(logits))
-    for i, part in enumerate(gradient):
-        padded[i, : len(part)] = part
+    padded[np.arange(padded.shape[1]) < counts[:, np.newaxis]] = np.concatenate(gradients)
     return loss, padded
 
 
@@ -529,10 +545,10 @@ def _check_weights(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> N
     return weights
 
 
-def _check_lengths(logits: Any, lengths: ArrayLike | None) -> list[int]:
+def _check_lengths(logits: Any, lengths: ArrayLike | None) -> NDArray[Any]:
     """Return the number of frames of each sequence."""
     if lengths is None:
-        return [len(frames) for frames in logits]
+        return lengths_of(logits)
     lengths, shape = np.asarray(lengths), np.shape(logits)
     if (
         len(shape) != 3
@@ -544,5 +560,4 @@ def _check_lengths(logits: Any, lengths: ArrayLike | None) -> list[int]:
             "lengths must be one integer from 1 to max_frames for each sequence of logits of "
             f"shape (n_sequences, max_frames, n_classes), got {lengths!r} for shape {shape}"
         )
-    counts: list[int] = lengths.tolist()
-    return counts
+    return lengths

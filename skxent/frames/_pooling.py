@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skxent.frames._neighbours import delta
-from skxent.frames._ragged import _BLOCK_ROWS, _as_lengths, _blocks, _segment_means
+from skxent.frames._ragged import (
+    BLOCK_ROWS,
+    as_lengths,
+    blocks,
+    clip_of_frame,
+    mean_by_clip,
+    offsets,
+    ranges,
+)
 
 # What each kind of pooling computes, in the order of its columns.
 STATISTICS = {
@@ -59,17 +67,16 @@ def normalize(
     """
     if normalization not in ("mean", "mean_std"):
         raise ValueError(f"normalization={normalization!r} must be 'mean' or 'mean_std'")
-    lengths = _as_lengths(frames, lengths)
-    starts = np.cumsum(lengths) - lengths
-    mean = _segment_means(frames, starts, lengths)
+    lengths = as_lengths(frames, lengths)
+    mean = mean_by_clip(frames, lengths)
     if normalization == "mean_std":
-        scale = np.sqrt(_segment_means(frames, starts, lengths, around=mean))
+        scale = np.sqrt(mean_by_clip(frames, lengths, around=mean))
         # A deviation that is rounding error of the mean is no deviation.
         constant = scale <= 8 * np.finfo(frames.dtype).eps * np.abs(mean)
         scale[constant] = np.inf
-    clip = np.repeat(np.arange(len(lengths)), lengths)
+    clip = clip_of_frame(lengths)
     normalized = np.empty_like(frames)
-    for rows in _blocks(len(frames)):
+    for rows in blocks(len(frames)):
         np.subtract(frames[rows], mean[clip[rows]], out=normalized[rows])
         if normalization == "mean_std":
             normalized[rows] /= scale[clip[rows]]
@@ -115,21 +122,20 @@ def pool(
         raise ValueError(f"statistics={statistics!r} must be one of {list(STATISTICS)}")
     if n_segments < 1:
         raise ValueError(f"n_segments must be at least 1, got {n_segments!r}")
-    lengths = _as_lengths(frames, lengths)
-    offsets = (np.cumsum(lengths) - lengths)[:, np.newaxis]
+    lengths = as_lengths(frames, lengths)
     edges = np.arange(n_segments + 1) * lengths[:, np.newaxis] // n_segments
     counts = np.maximum(np.diff(edges), 1).ravel()
-    starts = (offsets + edges[:, :-1]).ravel()
     if lengths.min() < n_segments:  # a frame may be in several segments: repeat it
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        frames = frames[np.repeat(starts, counts) + within]
-        starts = np.cumsum(counts) - counts
+        starts = (offsets(lengths)[0][:, np.newaxis] + edges[:, :-1]).ravel()
+        frames = frames[ranges(starts, starts + counts)]
+    # From here on, segments are what clips are elsewhere.
     names = STATISTICS[statistics]
-    mean = _segment_means(frames, starts, counts)
+    mean = mean_by_clip(frames, counts)
     parts = [mean]
     if "std" in names:
-        parts.append(np.sqrt(_segment_means(frames, starts, counts, around=mean)))
+        parts.append(np.sqrt(mean_by_clip(frames, counts, around=mean)))
     if "min" in names:
+        starts, _ = offsets(counts)
         parts.append(np.minimum.reduceat(frames, starts))
         parts.append(np.maximum.reduceat(frames, starts))
     return np.stack(parts, axis=1).reshape(len(lengths), -1)
@@ -184,7 +190,7 @@ def summarize(
     lengths = np.asarray(lengths)
     n_frames, n_coefficients = frames.shape
     # Each coefficient goes its own way, so those of hours of frames go one by one.
-    step = 1 if n_frames > _BLOCK_ROWS else n_coefficients
+    step = 1 if n_frames > BLOCK_ROWS else n_coefficients
     n_values = len(STATISTICS[pooling]) * n_segments if pooling else 1
     n_rows = len(lengths) if pooling else n_frames
     summary = np.empty((n_rows, n_values, (1 + deltas) * n_coefficients), frames.dtype)

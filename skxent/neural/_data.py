@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from skxent.frames._ragged import clip_of_frame, offsets, ranges
+
 __all__ = ["Batch", "Frames", "Sequences", "cut_by_length", "draw_batches"]
 
 # So many batches are drawn together, and sorted by length among themselves.
@@ -45,13 +47,12 @@ class Frames:
 
     def __init__(self, frames, lengths, context):
         self.frames = _as_tensor(frames)
-        self.ends = np.cumsum(lengths)
-        self.starts = self.ends - lengths
+        self.starts, self.ends = offsets(lengths)
         self.context = context
 
     def items_of(self, clips):
         """Return the frames of clips."""
-        return _ranges(self.starts[clips], self.ends[clips])
+        return ranges(self.starts[clips], self.ends[clips])
 
     def rows_of(self, items):
         """Return the rows of the targets, one for each frame."""
@@ -89,7 +90,7 @@ class Sequences:
     def __init__(self, frames, lengths, per_frame):
         self.frames = _as_tensor(frames)
         self.lengths = lengths
-        self.starts = np.cumsum(lengths) - lengths
+        self.starts, self.ends = offsets(lengths)
         self.per_frame = per_frame
 
     def items_of(self, clips):
@@ -100,7 +101,7 @@ class Sequences:
         """Return the rows of the targets, one for each clip or each of its frames."""
         if not self.per_frame:
             return items
-        return _ranges(self.starts[items], self.starts[items] + self.lengths[items])
+        return ranges(self.starts[items], self.ends[items])
 
     def lengths_of(self, items):
         """Return the clips' lengths."""
@@ -112,8 +113,8 @@ class Sequences:
         lengths = self.lengths[items]
         # For each time, the number of clips that last so long.
         sizes = len(items) - np.searchsorted(lengths[::-1], np.arange(lengths[0]), side="right")
-        times = np.repeat(np.arange(lengths[0]), sizes)
-        clips = np.arange(len(times)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        times = clip_of_frame(sizes)
+        clips = ranges(np.zeros_like(sizes), sizes)
         places = self.starts[items][clips] + times
         inputs = self.frames[torch.from_numpy(places)], *map(torch.from_numpy, (sizes, clips))
         return Batch(inputs, places if self.per_frame else items, len(items))
@@ -174,9 +175,3 @@ def _as_tensor(frames):
     # PyTorch has no tensors that can't be written to; a memory map, as joblib hands to its
     # workers, can't.
     return torch.from_numpy(frames if frames.flags.writeable else frames.copy())
-
-
-def _ranges(starts, ends):
-    """Return the whole numbers from each start to before its end, one range after the other."""
-    sizes = ends - starts
-    return np.arange(sizes.sum()) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)

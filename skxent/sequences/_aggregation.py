@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from skxent.frames._ragged import sum_by_sequence
+from skxent.frames._ragged import sum_by_clip
 
 
 def aggregate_log_proba(
@@ -66,8 +66,8 @@ def aggregate_log_proba(
             f"aggregate must be 'sum_log_proba' or 'mean_log_proba', got {aggregate!r}"
         )
     is_zero = np.isneginf(frame_log_proba)
-    n_zeros = sum_by_sequence(is_zero, lengths)
-    scores = sum_by_sequence(np.where(is_zero, 0.0, frame_log_proba), lengths)
+    n_zeros = sum_by_clip(is_zero, lengths)
+    scores = sum_by_clip(np.where(is_zero, 0.0, frame_log_proba), lengths)
     if aggregate == "mean_log_proba":
         scores /= lengths[:, np.newaxis]
     scores[n_zeros > n_zeros.min(axis=1, keepdims=True)] = -np.inf

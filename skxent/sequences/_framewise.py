@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skxent.frames._neighbours import join
-from skxent.frames._ragged import lengths_of, split, sum_by_sequence
+from skxent.frames._ragged import lengths_of, split, sum_by_clip
 from skxent.sequences._aggregation import aggregate_log_proba
 from skxent.sequences._inputs import _check_weights, check_frame_targets, check_sequences
 from skxent.sequences._scoring import SequenceClassifierMixin
@@ -410,7 +410,7 @@ class FramewiseClassifier(
         """Return the share of each clip's frames that each class is predicted for."""
         frames, lengths = self._check_frames(X)
         labels = self.estimator_.predict(frames)
-        votes = [sum_by_sequence(labels == label, lengths) for label in self.classes_]
+        votes = [sum_by_clip(labels == label, lengths) for label in self.classes_]
         return np.column_stack(votes) / lengths[:, np.newaxis]
 
     def _store(self, estimator):

@@ -35,7 +35,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skxent import FramewiseClassifier, MFCCTransformer, SoftmaxClassifier
 from skxent.datasets import load_spoken_digits
 from tests.frames import strategies
-from tests.sequences.test_inputs import as_objects
+from tests.sequences.strategies import as_objects
 
 seeds = st.integers(0, 2**32 - 1)
 AGGREGATES = ["sum_log_proba", "mean_log_proba", "vote"]
