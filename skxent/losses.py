@@ -193,8 +193,8 @@ def sequence_cross_entropy(
     .. math::
         \ell = \frac{\sum_i w_i \sum_{t=1}^{T_i} CE(t_{it}, z_{it})}{\sum_i w_i}
 
-    A sequence counts with its own frames alone; what a padded array holds
-    beyond its end is not looked at, and has a zero gradient.
+    A padded array is ignored beyond the end of each sequence, and its gradient is
+    zero there.
 
     Parameters
     ----------
@@ -202,10 +202,10 @@ def sequence_cross_entropy(
             of shape (n_sequences, max_frames, n_classes) together with `lengths`
         Finite scores of each frame.
     targets : array-like of int of shape (n_sequences,), or list, or padded array
-        One label for each sequence, which then holds for all of its frames; or
-        for each sequence what :func:`cross_entropy` takes for its frames.
+        One label for each sequence, which applies to all of its frames, or the targets
+        of the frames of each sequence, as in :func:`cross_entropy`.
     lengths : array-like of int of shape (n_sequences,), default=None
-        Number of frames of each sequence of a padded array; None for a list.
+        Number of frames of each sequence of a padded array. None for a list.
     sample_weight : array-like of shape (n_sequences,), default=None
         Non-negative weights, not all zero; None weighs all sequences alike.
     label_smoothing : float, default=0.0
@@ -214,15 +214,16 @@ def sequence_cross_entropy(
     Returns
     -------
     loss : float
-        In nats for each sequence, on (weighted) average.
+        Weighted mean over the sequences, in nats.
     gradient : list of ndarray, or ndarray of the padded shape
-        A list, with one array for each sequence; an array where `lengths` is given.
+        Gradient in the logits: a list with one array for each sequence, or a padded array
+        if `lengths` is given.
 
     Raises
     ------
     ValueError, TypeError
-        If a sequence is empty, has not as many targets as frames, or `lengths`
-        doesn't fit; and as :func:`cross_entropy` raises.
+        If a sequence is empty, the number of its targets is not that of its frames,
+        or `lengths` does not fit; and as in :func:`cross_entropy`.
 
     Examples
     --------
@@ -244,7 +245,7 @@ def sequence_cross_entropy(
     weights = weights / weights.sum()
     parts: list[NDArray[Any]] = []
     frame_targets: list[NDArray[Any]] = []
-    alike: dict[Any, list[int]] = {}  # sequences that one call of the kernel can take together
+    alike: dict[Any, list[int]] = {}  # sequences that share a call of the kernel
     for i, (count, target) in enumerate(zip(counts.tolist(), targets, strict=True)):
         try:
             part = _as_logits(logits[i], min_ndim=2)[:count]

@@ -1,4 +1,4 @@
-"""What a frame is told of its neighbours: slopes, and spliced context."""
+"""Slopes over neighbouring frames, and frames spliced with their neighbours."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,22 +16,22 @@ def delta(frames: NDArray[Any], width: int = 2, lengths: ArrayLike | None = None
     .. math::
         d_t = \frac{\sum_{n=1}^{N} n \, (c_{t+n} - c_{t-n})}{2 \sum_{n=1}^{N} n^2}
 
-    the least-squares slope over :math:`2N + 1` frames; beyond its ends a clip
-    goes on with its first or last frame.
+    the least-squares slope over :math:`2N + 1` frames. The first and the last frame are
+    repeated beyond the ends of a clip.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_coefficients)
         Frames.
     width : int, default=2
-        N, at least one.
+        Number N of neighbours on each side, at least one.
     lengths : array-like of int of shape (n_clips,), default=None
         Number of frames of each clip; None for one clip.
 
     Returns
     -------
     slopes : ndarray of shape (n_frames, n_coefficients)
-        Change of a coefficient from a frame to the next.
+        Change of each coefficient per frame.
 
     Raises
     ------

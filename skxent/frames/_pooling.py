@@ -16,7 +16,7 @@ from skxent.frames._ragged import (
     ranges,
 )
 
-# What each kind of pooling computes, in the order of its columns.
+# The statistics of each kind of pooling, in the order of its columns.
 STATISTICS = {
     "mean": ("mean",),
     "mean_std": ("mean", "std"),
@@ -27,16 +27,16 @@ STATISTICS = {
 def normalize(
     frames: NDArray[Any], normalization: str, lengths: ArrayLike | None = None
 ) -> NDArray[Any]:
-    """Shift and scale each coefficient of a clip to mean zero, or also to variance one.
+    """Shift each coefficient of a clip to mean zero, and optionally scale it to variance one.
 
-    Cepstral mean (and variance) normalisation, which takes out the channel.
+    Cepstral mean (and variance) normalisation removes the effect of the channel [1]_.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_coefficients)
         Frames.
     normalization : {"mean", "mean_std"}
-        Whether to divide by the standard deviation too. A coefficient that is
+        "mean_std" also divides by the standard deviation. A coefficient that is
         constant over a clip becomes zero.
     lengths : array-like of int of shape (n_clips,), default=None
         Number of frames of each clip; None for one clip.
@@ -44,12 +44,12 @@ def normalize(
     Returns
     -------
     normalized : ndarray of shape (n_frames, n_coefficients)
-        New frames.
+        Normalised frames.
 
     Raises
     ------
     ValueError
-        If `normalization` is neither.
+        If `normalization` is not one of these.
 
     References
     ----------
@@ -71,7 +71,7 @@ def normalize(
     mean = mean_by_clip(frames, lengths)
     if normalization == "mean_std":
         scale = np.sqrt(mean_by_clip(frames, lengths, around=mean))
-        # A deviation that is rounding error of the mean is no deviation.
+        # A deviation within the rounding error of the mean counts as none.
         constant = scale <= 8 * np.finfo(frames.dtype).eps * np.abs(mean)
         scale[constant] = np.inf
     clip = clip_of_frame(lengths)
@@ -86,30 +86,30 @@ def normalize(
 def pool(
     frames: NDArray[Any], statistics: str, n_segments: int = 1, lengths: ArrayLike | None = None
 ) -> NDArray[Any]:
-    """Summarise the frames of each clip, over equal stretches of it.
+    """Compute statistics of the frames of each clip, over equal segments of it.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_coefficients)
         Frames.
     statistics : {"mean", "mean_std", "statistics"}
-        Mean; mean and standard deviation; mean, standard deviation, minimum and
-        maximum.
+        "mean" is the mean alone, "mean_std" mean and standard deviation, "statistics" mean,
+        standard deviation, minimum and maximum.
     n_segments : int, default=1
-        Number of stretches: of T frames, stretch s holds those from
-        ``floor(s T / n_segments)`` on, and one at least.
+        Number of segments of a clip. Of T frames, segment s begins at frame
+        ``floor(s T / n_segments)`` and has at least one frame.
     lengths : array-like of int of shape (n_clips,), default=None
         Number of frames of each clip; None for one clip.
 
     Returns
     -------
     pooled : ndarray of shape (n_clips, n_segments * n_statistics * n_coefficients)
-        Segments outermost, then statistics, then coefficients.
+        Ordered by segment, then statistic, then coefficient.
 
     Raises
     ------
     ValueError
-        If `statistics` is none of these, or `n_segments` is less than one.
+        If `statistics` is not one of these or `n_segments` is less than one.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def summarize(
     pooling: str | None = None,
     n_segments: int = 1,
 ) -> NDArray[Any]:
-    """Append slopes to the coefficients, normalise and pool them.
+    """Append slopes to the coefficients of frames, then normalise and pool them.
 
     Parameters
     ----------
@@ -160,22 +160,22 @@ def summarize(
     lengths : array-like of int of shape (n_clips,)
         Number of frames of each clip.
     deltas : int, default=0
-        How many orders of slopes to append.
+        Number of orders of slopes to append: 1 appends slopes, 2 also slopes of slopes.
     delta_width : int, default=2
         As `width` in :func:`delta`.
     normalization : {"mean", "mean_std"}, default=None
-        As in :func:`normalize`; None does not.
+        As in :func:`normalize`; None does not normalise.
     pooling : {"mean", "mean_std", "statistics"}, default=None
-        As `statistics` in :func:`pool`; None does not.
+        As `statistics` in :func:`pool`; None does not pool.
     n_segments : int, default=1
         As in :func:`pool`.
 
     Returns
     -------
     summary : ndarray
-        As :func:`pool` returns it; without pooling the frames, of shape
-        (n_frames, (1 + deltas) * n_coefficients). Where there is nothing to do, they
-        are not copied, unless they are read-only.
+        Pooled frames as :func:`pool` returns them; without pooling, frames of shape
+        (n_frames, (1 + deltas) * n_coefficients). Where there is nothing to do, writable
+        frames are returned as they are, read-only ones as a copy.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def summarize(
         return frames
     lengths = np.asarray(lengths)
     n_frames, n_coefficients = frames.shape
-    # Each coefficient goes its own way, so those of hours of frames go one by one.
+    # Coefficients are independent: those of hours of frames are processed one by one.
     step = 1 if n_frames > BLOCK_ROWS else n_coefficients
     n_values = len(STATISTICS[pooling]) * n_segments if pooling else 1
     n_rows = len(lengths) if pooling else n_frames
