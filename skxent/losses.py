@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skxent.frames._ragged import lengths_of, split, sum_by_clip
+
 __all__ = [
     "binary_loss_gradient",
     "cross_entropy",
@@ -191,8 +193,8 @@ def sequence_cross_entropy(
     .. math::
         \ell = \frac{\sum_i w_i \sum_{t=1}^{T_i} CE(t_{it}, z_{it})}{\sum_i w_i}
 
-    A sequence counts with its own frames alone; what a padded array holds
-    beyond its end is not looked at, and has a zero gradient.
+    A padded array is ignored beyond the end of each sequence, and its gradient is
+    zero there.
 
     Parameters
     ----------
@@ -200,10 +202,10 @@ def sequence_cross_entropy(
             of shape (n_sequences, max_frames, n_classes) together with `lengths`
         Finite scores of each frame.
     targets : array-like of int of shape (n_sequences,), or list, or padded array
-        One label for each sequence, which then holds for all of its frames; or
-        for each sequence what :func:`cross_entropy` takes for its frames.
+        One label for each sequence, which applies to all of its frames, or the targets
+        of the frames of each sequence, as in :func:`cross_entropy`.
     lengths : array-like of int of shape (n_sequences,), default=None
-        Number of frames of each sequence of a padded array; None for a list.
+        Number of frames of each sequence of a padded array. None for a list.
     sample_weight : array-like of shape (n_sequences,), default=None
         Non-negative weights, not all zero; None weighs all sequences alike.
     label_smoothing : float, default=0.0
@@ -212,15 +214,16 @@ def sequence_cross_entropy(
     Returns
     -------
     loss : float
-        In nats for each sequence, on (weighted) average.
+        Weighted mean over the sequences, in nats.
     gradient : list of ndarray, or ndarray of the padded shape
-        A list, with one array for each sequence; an array where `lengths` is given.
+        Gradient in the logits: a list with one array for each sequence, or a padded array
+        if `lengths` is given.
 
     Raises
     ------
     ValueError, TypeError
-        If a sequence is empty, has not as many targets as frames, or `lengths`
-        doesn't fit; and as :func:`cross_entropy` raises.
+        If a sequence is empty, the number of its targets is not that of its frames,
+        or `lengths` does not fit; and as in :func:`cross_entropy`.
 
     Examples
     --------
@@ -237,31 +240,45 @@ def sequence_cross_entropy(
             "logits and targets must hold the same number of sequences, at least one, "
             f"got {len(logits)} and {len(targets)}"
         )
-    targets = list(targets)
     counts = _check_lengths(logits, lengths)
-    weights = _check_weights(sample_weight, (len(counts),))
+    weights = _check_weights(sample_weight, counts.shape)
     weights = weights / weights.sum()
-    loss, gradient = 0.0, []
-    for i, (count, weight) in enumerate(zip(counts, weights, strict=True)):
+    parts: list[NDArray[Any]] = []
+    frame_targets: list[NDArray[Any]] = []
+    alike: dict[Any, list[int]] = {}  # sequences that share a call of the kernel
+    for i, (count, target) in enumerate(zip(counts.tolist(), targets, strict=True)):
         try:
-            frames = _as_logits(logits[i], min_ndim=2)[:count]
-            target = np.asarray(targets[i])
+            part = _as_logits(logits[i], min_ndim=2)[:count]
+            if part.ndim > 2:
+                raise ValueError(
+                    f"logits must have shape (n_frames, n_classes), got shape {part.shape}"
+                )
+            target = np.asarray(target)
             if target.ndim == 0:
                 target = np.full(count, target)
             elif lengths is not None:
                 target = target[:count]
-            target = _check_targets(target, frames.shape)
-            losses, part = _terms_of_any_shape(frames, target, label_smoothing)
+            target = _check_targets(target, part.shape)
         except (TypeError, ValueError) as error:
             raise type(error)(f"sequence {i}: {error}") from error
-        loss += float(weight * losses.sum(dtype=np.float64))
-        part *= weight
-        gradient.append(part)
+        parts.append(part)
+        frame_targets.append(target if target.ndim == 2 else target.astype(np.intp))
+        alike.setdefault((part.dtype, part.shape[1], target.ndim), []).append(i)
+    loss, gradients = 0.0, [np.empty(0)] * len(parts)
+    for group in alike.values():
+        losses, slopes = _terms_of_any_shape(
+            np.concatenate([parts[i] for i in group]),
+            np.concatenate([frame_targets[i] for i in group]),
+            label_smoothing,
+        )
+        loss += float(weights[group] @ sum_by_clip(losses, counts[group]))
+        slopes *= np.repeat(weights[group], counts[group])[:, np.newaxis]
+        for i, gradient in zip(group, split(slopes, counts[group]), strict=True):
+            gradients[i] = gradient
     if lengths is None:
-        return loss, gradient
+        return loss, gradients
     padded = np.zeros_like(_as_floats(logits))
-    for i, part in enumerate(gradient):
-        padded[i, : len(part)] = part
+    padded[np.arange(padded.shape[1]) < counts[:, np.newaxis]] = np.concatenate(gradients)
     return loss, padded
 
 
@@ -529,10 +546,10 @@ def _check_weights(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> N
     return weights
 
 
-def _check_lengths(logits: Any, lengths: ArrayLike | None) -> list[int]:
+def _check_lengths(logits: Any, lengths: ArrayLike | None) -> NDArray[Any]:
     """Return the number of frames of each sequence."""
     if lengths is None:
-        return [len(frames) for frames in logits]
+        return lengths_of(logits)
     lengths, shape = np.asarray(lengths), np.shape(logits)
     if (
         len(shape) != 3
@@ -544,5 +561,4 @@ def _check_lengths(logits: Any, lengths: ArrayLike | None) -> list[int]:
             "lengths must be one integer from 1 to max_frames for each sequence of logits of "
             f"shape (n_sequences, max_frames, n_classes), got {lengths!r} for shape {shape}"
         )
-    counts: list[int] = lengths.tolist()
-    return counts
+    return lengths

@@ -618,6 +618,18 @@ def test_padding_counts_for_nothing(problem, filling, extra):
         assert_array_equal(gradient[i, length:], 0.0)
 
 
+def test_sequences_may_differ_in_type_in_classes_and_in_kind_of_targets():
+    logits = [np.eye(3, dtype=np.float32), np.eye(3), np.arange(8).reshape(2, 4), np.eye(3)]
+    targets = [np.uint64([0, 1, 1]), np.int64([2, 0, 0]), np.float32(np.eye(4)[:2]), np.uint8(1)]
+    loss, gradients = sequence_cross_entropy(logits, targets)
+    pairs = zip(logits, targets, strict=True)
+    alone = [sequence_cross_entropy([one], np.array([target])) for one, target in pairs]
+    assert_allclose(loss, np.mean([loss for loss, _ in alone]), rtol=1e-15)
+    for gradient, (_, (expected,)) in zip(gradients, alone, strict=True):
+        assert gradient.dtype == expected.dtype
+        assert_array_equal(gradient, expected * expected.dtype.type(0.25))
+
+
 # Errors
 
 TWO_ROWS = np.zeros((2, 3))
@@ -723,6 +735,12 @@ def test_lengths_without_a_padded_array_are_refused():
         ([TWO_ROWS], ["a"], TypeError, "sequence 0: targets.* got an array of <U1"),
         ([TWO_ROWS], [[[0.5, 0.6, 0.0]] * 2], ValueError, "sequence 0: targets must sum to one"),
         ([np.zeros(3)], [0], ValueError, "sequence 0: logits must have shape"),
+        (
+            [np.zeros((1, 2, 3))],
+            [[[0, 0]]],
+            ValueError,
+            r"sequence 0: logits must have shape \(n_frames, n_classes\), got shape \(1, 2, 3\)",
+        ),
     ],
 )
 def test_bad_sequences_are_refused(logits, targets, error, message):
