@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skxent.losses import (
     binary_loss_gradient,
     cross_entropy,
+    fast_softmax_loss_gradient,
     hessian_product,
     log_softmax,
     sequence_cross_entropy,
@@ -540,6 +541,43 @@ def test_binary_terms_are_accurate(label, dtype):
         losses, gradients = binary_loss_gradient(pair[1:], np.array([label]))
         assert_accurate(losses, [loss], error_bound(pair))
         assert_accurate(gradients, gradient[1:], error_bound(pair))
+
+
+# The fast kernel
+
+
+@given(st.sampled_from([1.0, 30.0, 1000.0]).flatmap(strategies.fast_problems))
+def test_fast_kernel_is_within_the_bounds_of_its_docstring(problem):
+    logits, targets, weights, smoothing = problem
+    losses, gradients = fast_softmax_loss_gradient(*problem)
+    assert losses.dtype == gradients.dtype == logits.dtype
+    n_problems, n_classes, n_samples = logits.shape
+    eps = EPS[logits.dtype]
+    for c, i in np.ndindex(n_problems, n_samples):
+        target = oracles.distribution_of(targets[..., i], n_classes)
+        target = oracles.smoothed([mpmath.mpf(t) for t in target], mpmath.mpf(smoothing))
+        _, _, loss, gradient = oracles.exact_softmax_terms(logits[c, :, i], target)
+        widest = float(np.ptp(logits[c, :, i].astype(np.float64)))
+        assert abs(losses[c, i] - loss) <= (n_classes + 6) * (1 + widest) * eps
+        for value, exact in zip(gradients[c, :, i], gradient, strict=True):
+            error = abs(float(value) - float(weights[c, i]) * exact)
+            assert error <= (n_classes + 8) * eps * float(weights[c, i])
+
+
+@given(strategies.fast_problems())
+def test_fast_kernel_writes_to_nothing_but_out(problem):
+    copies = [np.array(value) for value in problem]
+    for value in problem[:3]:
+        value.flags.writeable = False
+    losses, gradients = fast_softmax_loss_gradient(*problem)
+    assert not np.shares_memory(gradients, problem.logits)
+    for value, copy in zip(problem, copies, strict=True):
+        assert_array_equal(value, copy)
+    out = problem.logits.copy()  # the logits themselves may be written to
+    again, written = fast_softmax_loss_gradient(out, *problem[1:], out=out)
+    assert written is out
+    assert_array_equal(again, losses)
+    assert_array_equal(written, gradients)
 
 
 # Sequences
