@@ -9,7 +9,6 @@ from skxent.audio import chunks, count_samples, load
 from skxent.features._cache import clip_key, get_or_compute
 from skxent.features._inputs import _describe, guess_size
 from skxent.mfcc._blocks import compute
-from skxent.mfcc._front_end import shared_design
 from skxent.mfcc._stream import compute_chunks
 
 # Clips are computed in groups of about this many samples, which share the cost of
@@ -74,7 +73,7 @@ class Group(NamedTuple):
         return [frames[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
+def extract(clips, front_end, *, dtype=None, on_error="raise", cache=None):
     """Compute the frames of clips.
 
     Parameters
@@ -82,9 +81,8 @@ def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
     clips : dict of int to clip
         Clips as :func:`skxent.audio.load` takes them, by the number that an error
         names them with.
-    settings : dict
-        The sample rate and the settings of :func:`skxent.mfcc.design`, but for
-        `dtype`.
+    front_end : skxent.mfcc.FrontEnd
+        Of float64.
     dtype : {"float32", "float64"}, default=None
         Precision; None is that of each clip, see
         :func:`skxent.audio.to_mono_float`.
@@ -109,8 +107,9 @@ def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
     --------
     >>> import numpy as np
     >>> from skxent.features._extraction import extract
+    >>> from skxent.mfcc import design
     >>> clips = {7: np.ones(800), 8: np.ones(0)}
-    >>> groups, problems = extract(clips, {"sample_rate": 8000}, on_error="warn")
+    >>> groups, problems = extract(clips, design(8000), on_error="warn")
     >>> [(group.numbers, group.frames.shape) for group in groups]
     [([7], (9, 13))]
     >>> problems
@@ -119,12 +118,12 @@ def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
     reasons = {}
 
     def compute_some(some):
-        return _compute(some, settings, dtype, on_error, reasons)
+        return _compute(some, front_end, dtype, on_error, reasons)
 
     if cache is None:
         groups = compute_some(clips)
     else:
-        parameters = (shared_design(**settings).fingerprint, dtype)
+        parameters = (front_end.fingerprint, dtype)
         groups = _take_or_compute(clips, parameters, cache, compute_some, reasons)
     return groups, {n: _describe(n, clips[n], reasons[n]) for n in sorted(reasons)}
 
@@ -164,21 +163,21 @@ def _put_together(numbers, frames):
     return Group(list(numbers), together, lengths)
 
 
-def _compute(clips, settings, dtype, on_error, reasons):
+def _compute(clips, front_end, dtype, on_error, reasons):
     """Compute frames in groups of short clips of one type, and of long clips alone."""
     groups, signals, n_samples, sample_type = [], {}, 0, None
 
     def finish():
-        front_end = shared_design(dtype=sample_type.name, **settings)
-        groups.append(Group(list(signals), *compute(list(signals.values()), front_end)))
+        of_type = front_end.as_type(sample_type.name)
+        groups.append(Group(list(signals), *compute(list(signals.values()), of_type)))
         signals.clear()
 
     for number, clip in clips.items():
         try:
-            if _is_long(clip, settings["sample_rate"]):
-                groups.append(_compute_long(number, clip, settings, dtype))
+            if _is_long(clip, front_end.sample_rate):
+                groups.append(_compute_long(number, clip, front_end, dtype))
                 continue
-            signal = load(clip, settings["sample_rate"], dtype=dtype)
+            signal = load(clip, front_end.sample_rate, dtype=dtype)
         except (TypeError, ValueError) as error:
             if on_error == "raise":
                 # Not the type of the error itself: a UnicodeEncodeError takes no message.
@@ -202,13 +201,13 @@ def _is_long(clip, sample_rate):
     return count_samples(clip, sample_rate) > _LONG_SAMPLES
 
 
-def _compute_long(number, clip, settings, dtype):
+def _compute_long(number, clip, front_end, dtype):
     """Compute the frames of a long clip, of which pieces alone are held."""
-    pieces = chunks(clip, settings["sample_rate"], dtype=dtype)
+    pieces = chunks(clip, front_end.sample_rate, dtype=dtype)
     piece = next(pieces)
-    front_end = shared_design(dtype=piece.dtype.name, **settings)
+    front_end = front_end.as_type(piece.dtype.name)
     # Room for what the clip seems to have, but not for whatever a header claims.
-    n_samples = count_samples(clip, settings["sample_rate"])
+    n_samples = count_samples(clip, front_end.sample_rate)
     n_frames = min(front_end.n_frames(n_samples) + 1, _MOST_FRAMES)
     frames = np.empty((n_frames, front_end.n_coefficients), piece.dtype)
     end = 0

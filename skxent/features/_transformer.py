@@ -295,7 +295,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self._design().warn_of_empty_filters(stacklevel=4)
+        self._front_end().warn_of_empty_filters(stacklevel=4)
         self._check_fit(X, y)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
@@ -323,7 +323,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         TypeError, ValueError
             As `fit` and `transform` raise.
         """
-        self._design().warn_of_empty_filters(stacklevel=5)
+        front_end = self._front_end()
+        front_end.warn_of_empty_filters(stacklevel=5)
         clips = self._check_fit(X, y)
         n_threads, batches = self._plan(clips)
         context = self._init_callback_context(max_subtasks=len(batches))
@@ -334,7 +335,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        features = self._transform(clips, n_threads, batches, report, stacklevel=6)
+        features = self._transform(clips, front_end, n_threads, batches, report, stacklevel=6)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -360,9 +361,10 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             is missing, unreadable or cut short; the message names the clip.
         """
         self._validate_params()
-        self._design().warn_of_empty_filters(stacklevel=3)
+        front_end = self._front_end()
+        front_end.warn_of_empty_filters(stacklevel=3)
         clips = self._as_clips(X, reset=False)
-        return self._transform(clips, *self._plan(clips))
+        return self._transform(clips, front_end, *self._plan(clips))
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -380,7 +382,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self._validate_params()
         stem, n_static = "mfcc", self.n_mfcc
         if self.features == "log_mel":
-            stem, n_static = "log_mel", self._design().n_coefficients
+            stem, n_static = "log_mel", self._front_end().n_coefficients
         slopes = ["", "delta_", "delta_delta_"][: self.deltas + 1]
         names = [f"{slope}{stem}{i}" for slope in slopes for i in range(n_static)]
         if self.pooling is not None:
@@ -400,11 +402,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = [] if self.dtype else ["float64", "float32"]
         return tags
 
-    def _settings(self):
-        return {name: getattr(self, name) for name in SETTINGS}
-
-    def _design(self):
-        return shared_design(**self._settings())
+    def _front_end(self):
+        """Return the resolved settings, in float64."""
+        return shared_design(**{name: getattr(self, name) for name in SETTINGS})
 
     def _check_fit(self, X, y):
         """Check X against y; return the clips."""
@@ -464,7 +464,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         starts = range(0, len(clips), size)
         return n_threads, [range(start, min(start + size, len(clips))) for start in starts]
 
-    def _transform(self, clips, n_threads, batches, report=None, stacklevel=4):
+    def _transform(self, clips, front_end, n_threads, batches, report=None, stacklevel=4):
         """Transform clips batch by batch; `report` is called after each."""
         if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
@@ -477,7 +477,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
             for some, found in run(
-                delayed(self._transform_batch)(clips, batch, cache) for batch in batches
+                delayed(self._transform_batch)(clips, batch, front_end, cache) for batch in batches
             ):
                 parts.extend(some)
                 problems.update(found)
@@ -492,11 +492,11 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             )
         return self._put_together(parts, len(clips), problems)
 
-    def _transform_batch(self, clips, batch, cache):
+    def _transform_batch(self, clips, batch, front_end, cache):
         """Return features of some clips, with their numbers, and what is wrong with others."""
         groups, problems = extract(
             {index: clips[index] for index in batch},
-            self._settings(),
+            front_end,
             dtype=self.dtype,
             on_error=self.on_error,
             cache=cache,

@@ -1,5 +1,7 @@
 import dataclasses
 import itertools
+import pickle
+from multiprocessing.pool import ThreadPool
 
 import numpy as np
 import pytest
@@ -178,23 +180,73 @@ def test_a_long_signal_spans_many_blocks():
         assert_same(frames[start + 1 : start + 55], piece[1:55])
 
 
-def test_a_shared_front_end_is_one_and_read_only():
+def test_a_shared_front_end_is_one():
     front_end = shared_design(8000, window="hamming")
     assert shared_design(8000, window="hamming") is front_end
-    for array in (front_end.window, front_end.filterbank, front_end.cepstrum):
-        with pytest.raises(ValueError, match="read-only"):
-            array[:] = 0.0
-    # A window with a list in it can't be looked up.
-    listed = shared_design(8000, window=("general_cosine", [0.5, 0.5]))
-    assert listed.fingerprint == design(8000, window=("general_cosine", (0.5, 0.5))).fingerprint
-    assert listed.fingerprint != front_end.fingerprint
+    assert shared_design(8000) is not front_end
+    assert front_end.filterbank.dtype == np.float64
+    with pytest.raises(TypeError, match="dtype"):
+        shared_design(8000, dtype="float32")
+    with pytest.raises(TypeError, match="dtype"):
+        mfcc(np.ones(100), 8000, dtype="float32")
 
 
-def test_a_setting_is_shared_by_no_two_front_ends():
-    signal = np.random.default_rng(0).normal(size=800)
-    before = mfcc(signal, 8000)
-    design(8000).filterbank[:] = 0.0
-    np.testing.assert_array_equal(mfcc(signal, 8000), before)
+def test_parameters_of_a_window_may_be_a_tuple_a_list_or_an_array():
+    front_ends = [
+        shared_design(8000, window=("general_cosine", parameters))
+        for parameters in [(0.5, 0.5), [0.5, 0.5], np.array([0.5, 0.5])]
+    ]
+    assert front_ends[0] is front_ends[1] is front_ends[2]
+    expected = design(8000, window=("general_cosine", [0.5, 0.5])).fingerprint
+    assert front_ends[0].fingerprint == expected
+    kaisers = [shared_design(8000, window=("kaiser", beta)) for beta in (8.0, np.array(8.0))]
+    assert kaisers[0] is kaisers[1]
+    assert kaisers[0].fingerprint != expected
+
+
+@pytest.mark.parametrize("settings", [{}, {"features": "log_mel", "window": "hann"}])
+def test_a_type_casts_the_three_arrays_once(settings):
+    front_end = design(8000, **settings)
+    assert front_end.as_type("float64") is front_end
+    single = front_end.as_type("float32")
+    assert front_end.as_type("float32") is single.as_type("float32") is single
+    names = ("window", "filterbank", "cepstrum")
+    for cast in (single, design(8000, dtype="float32", **settings)):
+        for name in names:
+            array = getattr(front_end, name)
+            if array is None:
+                assert getattr(cast, name) is None
+            else:
+                np.testing.assert_array_equal(getattr(cast, name), array.astype(np.float32))
+                assert getattr(cast, name).dtype == np.float32
+        for field in dataclasses.fields(front_end):
+            if field.init and field.name not in names:
+                same = getattr(front_end, field.name)
+                np.testing.assert_array_equal(getattr(cast, field.name), same)
+
+
+def test_front_ends_are_read_only():
+    for front_end in (shared_design(8000, window="hann"), design(8000, window="hann")):
+        for of_type in (front_end, front_end.as_type("float32")):
+            for array in (of_type.window, of_type.filterbank, of_type.cepstrum):
+                with pytest.raises(ValueError, match="read-only"):
+                    array[:] = 0.0
+
+
+def test_a_front_end_may_be_pickled():
+    front_end = design(8000, convention="kaldi")
+    signal = np.random.default_rng(0).normal(size=800).astype(np.float32)
+    expected, _ = compute([signal], front_end.as_type("float32"))
+    again = pickle.loads(pickle.dumps(front_end))
+    assert again.fingerprint == front_end.fingerprint
+    np.testing.assert_array_equal(compute([signal], again.as_type("float32"))[0], expected)
+
+
+def test_threads_get_the_same_front_end_of_a_type():
+    front_end = design(8000)
+    with ThreadPool(8) as pool:
+        found = pool.map(lambda _: front_end.as_type("float32"), range(100))
+    assert len(set(map(id, found))) == 1
 
 
 # Energies
