@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from skxent.mfcc._conventions import CONVENTIONS, Convention
 from skxent.mfcc._filters import cepstrum_matrix, mel_filterbank, mel_frequencies, window_values
@@ -63,7 +63,9 @@ class FrontEnd:
     cepstrum: NDArray[Any] | None
     frequencies: NDArray[Any]
     n_empty: int
-    _casts: dict[str, "FrontEnd"] = dataclasses.field(default_factory=dict, init=False, repr=False)
+    _casts: dict[np.dtype[Any], "FrontEnd"] = dataclasses.field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def n_coefficients(self) -> int:
@@ -99,7 +101,7 @@ class FrontEnd:
             return 1 - -rest // self.n_step
         return 1 + rest // self.n_step
 
-    def as_type(self, dtype: str) -> "FrontEnd":
+    def as_type(self, dtype: DTypeLike) -> "FrontEnd":
         """Return the front end of another precision, the same one each time.
 
         Parameters
@@ -112,6 +114,7 @@ class FrontEnd:
         front_end : FrontEnd
             The front end itself if it has that type.
         """
+        dtype = np.dtype(dtype)
         if self.filterbank.dtype == dtype:
             return self
         if dtype not in self._casts:

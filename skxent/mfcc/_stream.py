@@ -60,7 +60,7 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     signal = _as_signal(signal)
     if not len(signal):
         raise ValueError("signal must not be empty")
-    front_end = shared_design(sample_rate, **settings).as_type(signal.dtype.name)
+    front_end = shared_design(sample_rate, **settings).as_type(signal.dtype)
     front_end.warn_of_empty_filters(stacklevel=2)
     frames, _ = compute([signal], front_end)
     return frames
@@ -112,7 +112,7 @@ def stream(
     if chunk is None:
         raise ValueError(_NO_SAMPLES)
     chunk = _as_signal(chunk)
-    front_end = shared_design(sample_rate, **settings).as_type(chunk.dtype.name)
+    front_end = shared_design(sample_rate, **settings).as_type(chunk.dtype)
     front_end.warn_of_empty_filters(stacklevel=2)
     yield from compute_chunks(map(_as_signal, itertools.chain([chunk], chunks)), front_end)
 

@@ -155,7 +155,7 @@ class CepstralDisplay:
             raise kind(f"clip{name}: {error}") from error
         settings = {name: settings[name] for name in SETTINGS}
         of_mfcc, front_end = (
-            shared_design(**settings | {"features": features}).as_type(signal.dtype.name)
+            shared_design(**settings | {"features": features}).as_type(signal.dtype)
             for features in ("mfcc", "log_mel")
         )
         front_end.warn_of_empty_filters(stacklevel=2)
