@@ -13,7 +13,7 @@ import numpy as np
 from skxent.features._stores import SHARED, DiskCache
 
 # Part of every key: raise it when the frames of the same clip and parameters change.
-_FORMAT = 1
+_FORMAT = 2
 
 
 # The keys that are worked on, and the thread that does.

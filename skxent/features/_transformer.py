@@ -26,9 +26,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Turn audio clips into mel-frequency cepstral coefficients.
 
     Each clip becomes a row of a matrix, by pooling its frames, or with
-    ``pooling=None`` a matrix of its own. Nothing is learnt from the data: what
-    comes out of a clip depends on that clip alone, and `transform` works without
-    `fit`.
+    ``pooling=None`` a matrix of its own. Nothing is learnt from the data: the features
+    of a clip depend on that clip alone (for their last digits, see
+    :func:`skxent.mfcc.mfcc`), and `transform` works without `fit`.
 
     Parameters
     ----------

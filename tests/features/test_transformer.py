@@ -19,8 +19,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skxent import MFCCTransformer
 from skxent.audio import load
+from skxent.datasets import load_spoken_digits
 from skxent.frames import STATISTICS, delta, normalize, pool
-from skxent.mfcc import mfcc, stream
+from skxent.mfcc import CONVENTIONS, mfcc, stream
+from tests.mfcc.oracles import assert_same_frames
 
 RATE = 8000
 
@@ -332,8 +334,18 @@ def test_a_clip_does_not_depend_on_its_batch(sizes, how):
     alone = [transformer.transform([clip])[0] for clip in clips]
     together = transformer.transform(clips)
     for row, expected in zip(together, alone, strict=True):
-        tolerance = 1e-4 if expected.dtype == np.float32 else 1e-12
-        np.testing.assert_allclose(row, expected, rtol=tolerance, atol=tolerance)
+        assert_same_frames(row.astype(expected.dtype), expected)
+
+
+@pytest.mark.parametrize("convention", sorted(CONVENTIONS))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_recording_does_not_depend_on_its_batch(convention, dtype):
+    recordings = load_spoken_digits().data[::4]
+    transformer = MFCCTransformer(
+        sample_rate=RATE, convention=convention, dtype=dtype, deltas=1, n_segments=5
+    )
+    alone = np.vstack([transformer.transform([recording]) for recording in recordings])
+    assert_same_frames(transformer.transform(recordings), alone)
 
 
 def test_clips_of_two_types_stay_in_order(transformer):
