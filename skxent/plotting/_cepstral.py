@@ -6,9 +6,8 @@ import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from skxent.audio import load
-from skxent.mfcc import design
 from skxent.mfcc._blocks import compute
-from skxent.mfcc._front_end import SETTINGS
+from skxent.mfcc._front_end import SETTINGS, shared_design
 
 
 class CepstralDisplay:
@@ -149,9 +148,11 @@ class CepstralDisplay:
             name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"clip{name}: {error}") from error
-        settings = {name: settings[name] for name in SETTINGS} | {"dtype": signal.dtype.name}
-        of_mfcc = design(**settings | {"features": "mfcc"})
-        front_end = design(**settings | {"features": "log_mel"})
+        settings = {name: settings[name] for name in SETTINGS}
+        of_mfcc, front_end = (
+            shared_design(**settings | {"features": features}).as_type(signal.dtype)
+            for features in ("mfcc", "log_mel")
+        )
         front_end.warn_of_empty_filters(stacklevel=2)
         (log_mel, _), (mfcc, _) = compute([signal], front_end), compute([signal], of_mfcc)
         convention = front_end.convention
