@@ -3,11 +3,8 @@
 import logging
 import re
 import sys
-from pathlib import Path
 
 import skxent
-
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "skxent"
 author = "The skxent developers"
@@ -19,11 +16,11 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
-    "import_graph",
 ]
 exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
 templates_path = ["_templates"]
