@@ -1,18 +1,20 @@
 """Softmax and cross-entropy: values, gradients and Hessians in the logits.
 
 Every function here is pure: it takes logits, returns new arrays and never
-writes to what it was given. Nothing is thresholded or clipped before a
-logarithm; accuracy comes from the order of the operations instead:
+writes to its arguments, except to an array that is given as `out`. Nothing is
+thresholded or clipped before a logarithm; accuracy comes from the order of
+the operations instead:
 
-- the largest logit of a row is subtracted from the row, and its own
-  exponential, which is then exactly one, is kept out of the sum, so that
-  ``logsumexp`` is a ``log1p`` and keeps its digits when the row is sure;
+- the largest logit of a row is subtracted from the row, and its exponential,
+  which is then exactly one, is left out of the sum, so that ``logsumexp`` is a
+  ``log1p`` and keeps its digits when the row is sure;
 - ``1 - p`` of the most probable class is the sum of the other probabilities,
   never a subtraction from one.
 
-The loss of a sure prediction is then right to a few units in the last place:
-with logits ``[0, 40, 0]`` and class 1 it is 8.5e-18, where the usual formula
-gives 0.
+The loss of a sure prediction is then accurate to a few units in the last
+place: with logits ``[0, 40, 0]`` and class 1 it is 8.5e-18, where the usual
+formula gives 0. Only :func:`fast_softmax_loss_gradient` uses the usual
+formula, where speed matters more; its docstring bounds the error.
 """
 
 from collections.abc import Sequence
@@ -21,9 +23,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skxent.frames._ragged import lengths_of, split, sum_by_clip
+
 __all__ = [
     "binary_loss_gradient",
     "cross_entropy",
+    "fast_softmax_loss_gradient",
     "hessian_product",
     "log_softmax",
     "sequence_cross_entropy",
@@ -33,19 +38,19 @@ __all__ = [
 
 
 def softmax(logits: ArrayLike) -> NDArray[Any]:
-    r"""Turn logits into probabilities along the last axis.
+    r"""Compute probabilities from logits along the last axis.
 
     .. math:: p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}
 
     Parameters
     ----------
     logits : array-like of shape (..., n_classes)
-        Finite scores, one for each class. Integers are taken as float64.
+        Finite scores, one for each class. Integers are converted to float64.
 
     Returns
     -------
     probabilities : ndarray of shape (..., n_classes)
-        Non-negative, each row sums to one. float32 logits give float32.
+        Non-negative; each row sums to one. float32 if the logits are.
 
     Raises
     ------
@@ -69,22 +74,22 @@ def softmax(logits: ArrayLike) -> NDArray[Any]:
 
 
 def log_softmax(logits: ArrayLike) -> NDArray[Any]:
-    r"""Turn logits into log-probabilities (nats) along the last axis.
+    r"""Compute log-probabilities (nats) from logits along the last axis.
 
     .. math:: \log p_k = z_k - \log \sum_j e^{z_j}
 
-    The result is finite wherever the logits and their differences are, and
-    keeps its relative accuracy where a probability rounds to one.
+    The result is finite if the logits and their differences are, and keeps its
+    relative accuracy where a probability rounds to one.
 
     Parameters
     ----------
     logits : array-like of shape (..., n_classes)
-        Finite scores, one for each class. Integers are taken as float64.
+        Finite scores, one for each class. Integers are converted to float64.
 
     Returns
     -------
     log_probabilities : ndarray of shape (..., n_classes)
-        Never positive. float32 logits give float32.
+        Never positive. float32 if the logits are.
 
     Raises
     ------
@@ -130,22 +135,22 @@ def cross_entropy(
         Floats of shape (..., n_samples, n_classes): a distribution over the
         classes for each sample. Leading axes broadcast to the logits'.
     sample_weight : array-like of shape (n_samples,) or (..., n_samples), default=None
-        Non-negative weights, not all zero; None weighs all samples alike.
+        Non-negative weights, not all zero; None gives all samples the same.
     label_smoothing : float, default=0.0
         Share of each target, in [0, 1], that is spread evenly over the classes.
 
     Returns
     -------
     loss : float or ndarray of shape (...)
-        In nats, one value for each leading index. Never below the entropy of
-        the targets.
+        In nats, one value for each leading index; at least the entropy of the
+        targets.
     gradient : ndarray of shape (..., n_samples, n_classes)
-        Of the logits' shape and type; each row sums to zero.
+        Of the type of the logits; each row sums to zero.
 
     Raises
     ------
     ValueError
-        If shapes don't fit, a label is not in ``0 .. n_classes - 1``, a
+        If the shapes do not match, a label is not in ``0 .. n_classes - 1``, a
         distribution is negative or doesn't sum to one, or a parameter is out
         of its range.
     TypeError
@@ -191,8 +196,8 @@ def sequence_cross_entropy(
     .. math::
         \ell = \frac{\sum_i w_i \sum_{t=1}^{T_i} CE(t_{it}, z_{it})}{\sum_i w_i}
 
-    A sequence counts with its own frames alone; what a padded array holds
-    beyond its end is not looked at, and has a zero gradient.
+    A padded array is ignored beyond the end of each sequence, and its gradient is
+    zero there.
 
     Parameters
     ----------
@@ -200,10 +205,10 @@ def sequence_cross_entropy(
             of shape (n_sequences, max_frames, n_classes) together with `lengths`
         Finite scores of each frame.
     targets : array-like of int of shape (n_sequences,), or list, or padded array
-        One label for each sequence, which then holds for all of its frames; or
-        for each sequence what :func:`cross_entropy` takes for its frames.
+        One label for each sequence, which applies to all of its frames, or the targets
+        of the frames of each sequence, as in :func:`cross_entropy`.
     lengths : array-like of int of shape (n_sequences,), default=None
-        Number of frames of each sequence of a padded array; None for a list.
+        Number of frames of each sequence of a padded array. None for a list.
     sample_weight : array-like of shape (n_sequences,), default=None
         Non-negative weights, not all zero; None weighs all sequences alike.
     label_smoothing : float, default=0.0
@@ -212,15 +217,16 @@ def sequence_cross_entropy(
     Returns
     -------
     loss : float
-        In nats for each sequence, on (weighted) average.
+        Weighted mean over the sequences, in nats.
     gradient : list of ndarray, or ndarray of the padded shape
-        A list, with one array for each sequence; an array where `lengths` is given.
+        Gradient in the logits: a list with one array for each sequence, or a padded array
+        if `lengths` is given.
 
     Raises
     ------
     ValueError, TypeError
-        If a sequence is empty, has not as many targets as frames, or `lengths`
-        doesn't fit; and as :func:`cross_entropy` raises.
+        If a sequence is empty, the number of its targets is not that of its frames,
+        or `lengths` does not fit; and as in :func:`cross_entropy`.
 
     Examples
     --------
@@ -237,41 +243,55 @@ def sequence_cross_entropy(
             "logits and targets must hold the same number of sequences, at least one, "
             f"got {len(logits)} and {len(targets)}"
         )
-    targets = list(targets)
     counts = _check_lengths(logits, lengths)
-    weights = _check_weights(sample_weight, (len(counts),))
+    weights = _check_weights(sample_weight, counts.shape)
     weights = weights / weights.sum()
-    loss, gradient = 0.0, []
-    for i, (count, weight) in enumerate(zip(counts, weights, strict=True)):
+    parts: list[NDArray[Any]] = []
+    frame_targets: list[NDArray[Any]] = []
+    alike: dict[Any, list[int]] = {}  # sequences that share a call of the kernel
+    for i, (count, target) in enumerate(zip(counts.tolist(), targets, strict=True)):
         try:
-            frames = _as_logits(logits[i], min_ndim=2)[:count]
-            target = np.asarray(targets[i])
+            part = _as_logits(logits[i], min_ndim=2)[:count]
+            if part.ndim > 2:
+                raise ValueError(
+                    f"logits must have shape (n_frames, n_classes), got shape {part.shape}"
+                )
+            target = np.asarray(target)
             if target.ndim == 0:
                 target = np.full(count, target)
             elif lengths is not None:
                 target = target[:count]
-            target = _check_targets(target, frames.shape)
-            losses, part = _terms_of_any_shape(frames, target, label_smoothing)
+            target = _check_targets(target, part.shape)
         except (TypeError, ValueError) as error:
             raise type(error)(f"sequence {i}: {error}") from error
-        loss += float(weight * losses.sum(dtype=np.float64))
-        part *= weight
-        gradient.append(part)
+        parts.append(part)
+        frame_targets.append(target if target.ndim == 2 else target.astype(np.intp))
+        alike.setdefault((part.dtype, part.shape[1], target.ndim), []).append(i)
+    loss, gradients = 0.0, [np.empty(0)] * len(parts)
+    for group in alike.values():
+        losses, slopes = _terms_of_any_shape(
+            np.concatenate([parts[i] for i in group]),
+            np.concatenate([frame_targets[i] for i in group]),
+            label_smoothing,
+        )
+        loss += float(weights[group] @ sum_by_clip(losses, counts[group]))
+        slopes *= np.repeat(weights[group], counts[group])[:, np.newaxis]
+        for i, gradient in zip(group, split(slopes, counts[group]), strict=True):
+            gradients[i] = gradient
     if lengths is None:
-        return loss, gradient
+        return loss, gradients
     padded = np.zeros_like(_as_floats(logits))
-    for i, part in enumerate(gradient):
-        padded[i, : len(part)] = part
+    padded[np.arange(padded.shape[1]) < counts[:, np.newaxis]] = np.concatenate(gradients)
     return loss, padded
 
 
 def softmax_loss_gradient(
     logits: NDArray[Any], targets: NDArray[Any], label_smoothing: float = 0.0
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    r"""Cross-entropy of each sample and its gradient, without a check or a sum.
+    r"""Cross-entropy of each sample and its gradient, without checks and sums.
 
-    The kernel of :func:`cross_entropy`, for callers who have checked their
-    arguments and weigh and sum the terms themselves.
+    The kernel of :func:`cross_entropy`, for callers that have checked their
+    arguments, and weigh and sum the losses themselves.
 
     Parameters
     ----------
@@ -287,8 +307,8 @@ def softmax_loss_gradient(
     losses : ndarray of shape (n_samples,)
         ``logsumexp(z) - t . z`` in nats.
     gradients : ndarray of shape (n_samples, n_classes)
-        ``softmax(z) - t``; the entry of a sure class is minus the sum of the
-        other probabilities, so it keeps its digits.
+        ``softmax(z) - t``. The entry of a sure class is computed as minus the sum
+        of the other probabilities, and so keeps its digits.
 
     Examples
     --------
@@ -329,6 +349,91 @@ def softmax_loss_gradient(
     return losses, gradients
 
 
+def fast_softmax_loss_gradient(
+    logits: NDArray[Any],
+    targets: NDArray[Any],
+    weights: NDArray[Any],
+    label_smoothing: float = 0.0,
+    *,
+    out: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    r"""Cross-entropy and weighted gradient of many problems side by side, with absolute accuracy.
+
+    The usual formulas ``log(sum(exp(z - max(z)))) - t . (z - max(z))`` and
+    ``softmax(z) - t``, which take 1.4 to 1.7 times less time than the exact
+    :func:`softmax_loss_gradient`. With the machine epsilon :math:`\epsilon` of
+    the logits' type, K classes, and D the largest difference of two logits of
+    a sample, the errors are at most
+
+    .. math::
+        (K + 6) (1 + D) \, \epsilon \text{ of a loss}, \qquad
+        (K + 8) \, \epsilon \, w_i \text{ of an entry of the gradient}
+
+    Given up is the relative accuracy of smaller terms: the loss of a sure
+    sample may be zero or slightly negative, and its gradient zero. Nothing is
+    checked.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_problems, n_classes, n_samples)
+        Floats. The samples are the last axis, so that sums over the classes
+        run along memory.
+    targets : ndarray of shape (n_samples,) or (n_classes, n_samples)
+        Labels (integers), or distributions (floats), the same for all problems.
+    weights : ndarray of shape (n_problems, n_samples)
+        Factors of the gradients, of the logits' type.
+    label_smoothing : float, default=0.0
+        As in :func:`cross_entropy`.
+    out : ndarray of the shape and type of `logits`, default=None
+        Where the gradients are written, which may be `logits` itself. None is
+        a new array.
+
+    Returns
+    -------
+    losses : ndarray of shape (n_problems, n_samples)
+        In nats, not weighted.
+    gradients : ndarray of the shape of `logits`
+        Weighted; `out`, if it is given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.losses import fast_softmax_loss_gradient
+    >>> logits = np.array([[[0.0], [1.0], [0.0]], [[0.0], [40.0], [0.0]]])
+    >>> losses, gradients = fast_softmax_loss_gradient(logits, np.array([1]), np.ones((2, 1)))
+    >>> losses.round(4)  # of the second one, the exact loss is 8.5e-18
+    array([[0.5514],
+           [0.    ]])
+    >>> gradients[..., 0].round(4)
+    array([[ 0.2119, -0.4239,  0.2119],
+           [ 0.    ,  0.    ,  0.    ]])
+    """
+    n_classes, n_samples = logits.shape[1:]
+    shifted = np.subtract(logits, logits.max(axis=1)[:, np.newaxis], out=out)
+    spread = label_smoothing / n_classes
+    if targets.ndim == 1:  # one logit of each sample is all that its label needs
+        at_label = targets, np.arange(n_samples)
+        losses = (label_smoothing - 1.0) * shifted[:, *at_label]
+        if spread:
+            losses -= spread * shifted.sum(axis=1)
+    else:
+        targets = targets.astype(logits.dtype, copy=False)
+        if spread:
+            targets = (1.0 - label_smoothing) * targets + spread
+        losses = -np.einsum("cki,ki->ci", shifted, targets)
+    gradients = np.exp(shifted, out=shifted)
+    sums = gradients.sum(axis=1)
+    losses += np.log(sums)
+    gradients *= (weights / sums)[:, np.newaxis]
+    if targets.ndim == 1:
+        if spread:
+            gradients -= (spread * weights)[:, np.newaxis]
+        gradients[:, *at_label] -= (1.0 - label_smoothing) * weights
+    else:
+        gradients -= weights[:, np.newaxis] * targets
+    return losses, gradients
+
+
 def hessian_product(probabilities: NDArray[Any], directions: NDArray[Any]) -> NDArray[Any]:
     r"""Product of each sample's Hessian of the cross-entropy with a direction.
 
@@ -336,17 +441,17 @@ def hessian_product(probabilities: NDArray[Any], directions: NDArray[Any]) -> ND
         \frac{\partial^2 CE}{\partial z^2} \, d
         = p \odot \left(d - \sum_k p_k d_k\right)
 
-    with the softmax :math:`p` of the logits :math:`z`; the target has no part
-    in it. Directions are measured from that of the likeliest class, so that
-    the product keeps its digits where the class is sure. Nothing is checked,
-    as in :func:`softmax_loss_gradient`.
+    with the softmax :math:`p` of the logits :math:`z`; it does not depend on
+    the target. The direction's entry for the likeliest class is subtracted
+    first, so that the product keeps its digits where this class is sure.
+    Nothing is checked, as in :func:`softmax_loss_gradient`.
 
     Parameters
     ----------
     probabilities : ndarray of shape (n_samples, n_classes)
         Softmax of each sample's logits.
     directions : ndarray of shape (n_samples, n_classes)
-        One direction in the space of the logits for each sample.
+        A direction in the space of the logits for each sample.
 
     Returns
     -------
@@ -393,7 +498,7 @@ def binary_loss_gradient(
     Returns
     -------
     losses, gradients : ndarray of shape (..., n_samples)
-        In nats, of the logits' type.
+        In nats, of the type of the logits.
 
     Examples
     --------
@@ -421,18 +526,16 @@ def binary_loss_gradient(
 def _exponentials(
     logits: NDArray[Any],
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Shift each row of a 2-D array by its largest logit, and exponentiate it.
+    """Return shifted logits, probabilities, sums of exponentials but one, and where the top is.
 
-    Returns the shifted logits and the probabilities (both fresh arrays), the
-    sum of each row's exponentials but for one largest one, and where the
-    largest ones are. All of it is as fast as memory where `logits` is in
-    Fortran order: then the reductions run along the samples.
+    The logits (n_samples, n_classes) are shifted by each row's largest. In Fortran order, the
+    reductions run along the samples, as fast as memory allows.
     """
     shifted = logits - logits.max(axis=1)[:, np.newaxis]
     is_top = shifted == 0.0
     probabilities = np.exp(shifted)
-    # The largest ones' exponentials are exactly 1: out with all, back in with
-    # all but one where several tie.
+    # The exponential of the largest logit is exactly 1. The sum leaves out one of them, where
+    # several logits tie.
     probabilities -= is_top
     rest = probabilities.sum(axis=1)
     rest += is_top.sum(axis=1) - 1
@@ -444,7 +547,7 @@ def _exponentials(
 def _terms_of_any_shape(
     logits: NDArray[Any], targets: NDArray[Any], label_smoothing: float
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Apply :func:`softmax_loss_gradient` to checked logits with leading axes."""
+    """Apply softmax_loss_gradient to checked logits (..., n_samples, n_classes)."""
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing!r}")
     shape = logits.shape
@@ -483,7 +586,7 @@ def _check_targets(targets: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
         )
     labels = targets.dtype.kind != "f"
     wanted, core = (shape[:-1], 1) if labels else (shape, 2)
-    # Leading axes alone may broadcast: one label for many samples is a slip.
+    # Only leading axes broadcast: one label for many samples must be a mistake.
     leading = (1,) * (len(wanted) - targets.ndim) + targets.shape[:-core]
     if (
         targets.shape[-core:] != wanted[-core:]
@@ -529,10 +632,10 @@ def _check_weights(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> N
     return weights
 
 
-def _check_lengths(logits: Any, lengths: ArrayLike | None) -> list[int]:
+def _check_lengths(logits: Any, lengths: ArrayLike | None) -> NDArray[Any]:
     """Return the number of frames of each sequence."""
     if lengths is None:
-        return [len(frames) for frames in logits]
+        return lengths_of(logits)
     lengths, shape = np.asarray(lengths), np.shape(logits)
     if (
         len(shape) != 3
@@ -544,5 +647,4 @@ def _check_lengths(logits: Any, lengths: ArrayLike | None) -> list[int]:
             "lengths must be one integer from 1 to max_frames for each sequence of logits of "
             f"shape (n_sequences, max_frames, n_classes), got {lengths!r} for shape {shape}"
         )
-    counts: list[int] = lengths.tolist()
-    return counts
+    return lengths

@@ -113,36 +113,6 @@ def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None = None) 
     return known
 
 
-def sum_by_class(targets: NDArray[Any], weights: NDArray[Any], n_classes: int) -> NDArray[Any]:
-    """Return the sum of the weights of each class's samples.
-
-    Parameters
-    ----------
-    targets : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Indices, or distributions; these share a weight among their classes.
-    weights : ndarray of shape (n_samples,)
-        Weights of the samples.
-    n_classes : int
-        Number of classes.
-
-    Returns
-    -------
-    sums : ndarray of shape (n_classes,)
-        One for each class.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent._fitting._targets import sum_by_class
-    >>> sum_by_class(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0]), 3)
-    array([1., 0., 5.])
-    """
-    if targets.ndim == 2:
-        sums: NDArray[Any] = weights @ targets
-        return sums
-    return np.bincount(targets, weights, minlength=n_classes)
-
-
 def weights_of_classes(
     class_weight: Mapping[Any, float] | str | None,
     classes: NDArray[Any],
@@ -199,38 +169,6 @@ def weights_of_classes(
             f"class_weight), class {empty[0]} has none"
         )
     return weights
-
-
-def weigh(
-    targets: NDArray[Any], sample_weight: NDArray[np.float64], class_weights: NDArray[Any]
-) -> NDArray[Any]:
-    r"""Return each sample's weight times that of its class.
-
-    Parameters
-    ----------
-    targets : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Indices, or distributions, for which it is the expected class weight
-        :math:`\sum_k t_{ik} c_k`.
-    sample_weight : ndarray of shape (n_samples,)
-        Weights of the samples.
-    class_weights : ndarray of shape (n_classes,)
-        Weights c of the classes.
-
-    Returns
-    -------
-    weights : ndarray of shape (n_samples,)
-        A new array.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent._fitting._targets import weigh
-    >>> weigh(np.array([[0.5, 0.5]]), np.array([2.0]), np.array([1.0, 4.0]))
-    array([5.])
-    """
-    of_targets: NDArray[np.float64]
-    of_targets = targets @ class_weights if targets.ndim == 2 else class_weights[targets]
-    return sample_weight * of_targets
 
 
 def _check_distributions(y: NDArray[Any], name: str) -> NDArray[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from skxent.features._stores import SHARED, DiskCache
 
 # Part of every key: raise it when the frames of the same clip and parameters change.
-_FORMAT = 1
+_FORMAT = 2
 
 
 # The keys that are worked on, and the thread that does.
@@ -149,12 +149,12 @@ def get_or_compute(cache, keys, compute):
         One for each clip; what has None is computed and not stored.
     compute : callable
         Called with a list of positions in `keys`, in increasing order, it returns
-        an iterable of the arrays that belong there; None, where there is none to
-        be had, is not stored.
+        an iterable of the arrays that belong there. What is no array, such as a
+        reason why there is none, is not stored.
 
     Returns
     -------
-    frames : list of ndarray or None
+    frames : list of ndarray
         One for each key. They are read-only, as the cache may own them.
 
     Examples
@@ -216,7 +216,7 @@ def _compute_claimed(cache, first, compute, found):
     computed = compute([first[name] for name in lacking])
     for name, frames in zip(lacking, computed, strict=True):
         found[name] = frames
-        if frames is None:
+        if not isinstance(frames, np.ndarray):
             continue
         frames.flags.writeable = False
         if isinstance(name, str):

@@ -1,7 +1,5 @@
 """MFCCTransformer: from clips to features, with the scikit-learn API."""
 
-import math
-import os
 import warnings
 from numbers import Integral, Real
 
@@ -16,39 +14,21 @@ from sklearn.utils.validation import _num_samples, validate_data
 
 from skxent._threads import one_blas_thread
 from skxent.features._cache import open_cache
-from skxent.features._extraction import extract
-from skxent.features._inputs import _holds_clips, guess_size
+from skxent.features._extraction import extract, plan
+from skxent.features._inputs import describe, list_clips
 from skxent.frames import STATISTICS, summarize
+from skxent.frames._ragged import split
 from skxent.mfcc import CONVENTIONS
 from skxent.mfcc._front_end import SETTINGS, shared_design
-
-# Clips are worked on in batches, which share the cost of each call, are what threads
-# take, and bound the memory: at most so many clips, and about so many samples.
-_BATCH_CLIPS = 1024
-
-
-_BATCH_SAMPLES = 1 << 22
-
-
-_BATCHES_A_THREAD = 4
-
-
-# How many clips are looked at to guess the average size.
-_SAMPLED_CLIPS = 32
-
-
-# Below this many samples a clip on average, threads wait for each other's Python longer
-# than they work side by side.
-_THREADED_SAMPLES = 1 << 16
 
 
 class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Turn audio clips into mel-frequency cepstral coefficients.
 
     Each clip becomes a row of a matrix, by pooling its frames, or with
-    ``pooling=None`` a matrix of its own. Nothing is learnt from the data: what
-    comes out of a clip depends on that clip alone, and `transform` works without
-    `fit`.
+    ``pooling=None`` a matrix of its own. Nothing is learnt from the data: the features
+    of a clip depend on that clip alone (for their last digits, see
+    :func:`skxent.mfcc.mfcc`), and `transform` works without `fit`.
 
     Parameters
     ----------
@@ -295,8 +275,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self._design().warn_of_empty_filters(stacklevel=4)
-        self._check_fit(X, y)
+        self._resolve(stacklevel=5)
+        self._check(X, y, reset=True)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -323,9 +303,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         TypeError, ValueError
             As `fit` and `transform` raise.
         """
-        self._design().warn_of_empty_filters(stacklevel=5)
-        clips = self._check_fit(X, y)
-        n_threads, batches = self._plan(clips)
+        front_end = self._resolve(stacklevel=6)
+        clips = self._check(X, y, reset=True)
+        n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
         context = self._init_callback_context(max_subtasks=len(batches))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
@@ -334,7 +314,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        features = self._transform(clips, n_threads, batches, report, stacklevel=6)
+        parts, problems = self._compute(clips, front_end, n_threads, batches, report)
+        features = self._put_together(parts, problems, len(clips), stacklevel=6)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -360,9 +341,12 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             is missing, unreadable or cut short; the message names the clip.
         """
         self._validate_params()
-        self._design().warn_of_empty_filters(stacklevel=3)
-        clips = self._as_clips(X, reset=False)
-        return self._transform(clips, *self._plan(clips))
+        front_end = self._resolve(stacklevel=4)
+        clips = self._check(X, reset=False)
+        parts, problems = self._compute(
+            clips, front_end, *plan(clips, effective_n_jobs(self.n_jobs))
+        )
+        return self._put_together(parts, problems, len(clips), stacklevel=4)
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -380,7 +364,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self._validate_params()
         stem, n_static = "mfcc", self.n_mfcc
         if self.features == "log_mel":
-            stem, n_static = "log_mel", self._design().n_coefficients
+            stem, n_static = "log_mel", self._front_end().n_coefficients
         slopes = ["", "delta_", "delta_delta_"][: self.deltas + 1]
         names = [f"{slope}{stem}{i}" for slope in slopes for i in range(n_static)]
         if self.pooling is not None:
@@ -400,136 +384,97 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = [] if self.dtype else ["float64", "float32"]
         return tags
 
-    def _settings(self):
-        return {name: getattr(self, name) for name in SETTINGS}
+    def _front_end(self):
+        """Return the resolved settings, in float64."""
+        return shared_design(**{name: getattr(self, name) for name in SETTINGS})
 
-    def _design(self):
-        return shared_design(**self._settings())
+    def _resolve(self, stacklevel):
+        """Return the resolved settings; warn of empty filters."""
+        front_end = self._front_end()
+        front_end.warn_of_empty_filters(stacklevel)
+        return front_end
 
-    def _check_fit(self, X, y):
-        """Check X against y; return the clips."""
-        clips = self._as_clips(X, reset=True)
+    def _check(self, X, y=None, *, reset):
+        """Return the clips of X; a matrix is checked as one."""
+        if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
+            raise ValueError(
+                "pooling=None gives each clip a matrix of its own, which no data frame holds; "
+                "choose a pooling, or set_output(transform='default')"
+            )
+        clips = list_clips(X)
+        if clips is None:
+            # With "warn", a row that is not finite is a clip that can't be used.
+            is_finite = self.on_error == "raise"
+            clips = validate_data(
+                self, X, reset=reset, dtype="numeric", ensure_all_finite=is_finite
+            )
+        elif reset:  # of an earlier fit, whose clips were rows of a matrix
+            self.__dict__.pop("n_features_in_", None)
+            self.__dict__.pop("feature_names_in_", None)
         if y is not None and _num_samples(y) != len(clips):
             raise ValueError(
                 f"y must have one label for each of {len(clips)} clips, got {_num_samples(y)}"
             )
         return clips
 
-    def _as_clips(self, X, reset):
-        """Return X as a sequence of clips; X that looks like a matrix is checked as one."""
-        if isinstance(X, str | os.PathLike) and os.path.isdir(X):
-            files = f"sorted(pathlib.Path({os.fspath(X)!r}).glob('**/*.wav'))"
-            raise TypeError(f"X must be a list of clips, got a folder: give its files, {files}")
-        if isinstance(X, str | bytes | os.PathLike):
-            raise TypeError(f"X must be a list of clips, got a single path: give [{X!r}]")
-        if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
-            raise TypeError("X must be a list of clips, got a single pair: give [X]")
-        shape = getattr(X, "shape", None)
-        if shape is not None and len(shape) == 2 and _holds_clips(X):
-            if shape[1] > 1:
-                raise ValueError(
-                    f"X must have one column of clips, got {shape[1]} columns: select one, such "
-                    "as with a ColumnTransformer"
-                )
-            X = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
-            shape = X.shape
-        is_column = shape is not None and len(shape) == 1
-        if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
-            raise ValueError(
-                f"X must be a list of clips, got a single signal of shape {shape}. Reshape your "
-                "data: give [X]"
-            )
-        if is_column or isinstance(X, list | tuple):
-            clips = list(X)
-            if not clips:
-                raise ValueError("X must hold at least one clip, got none")
-            if reset:  # of an earlier fit, whose clips were rows of a matrix
-                self.__dict__.pop("n_features_in_", None)
-                self.__dict__.pop("feature_names_in_", None)
-            return clips
-        if shape is None and not hasattr(X, "__array__"):
-            raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
-        # With "warn", a row that is not finite is a clip that can't be used.
-        is_finite = self.on_error == "raise"
-        return validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=is_finite)
-
-    def _plan(self, clips):
-        """Return the number of threads, and the ranges of clips that are worked on together."""
-        sampled = clips[:: max(1, len(clips) // _SAMPLED_CLIPS)]
-        mean_size = sum(map(guess_size, sampled)) / len(sampled)
-        n_threads = effective_n_jobs(self.n_jobs) if mean_size >= _THREADED_SAMPLES else 1
-        size = min(_BATCH_CLIPS, max(1, int(_BATCH_SAMPLES / max(1.0, mean_size))))
-        if n_threads > 1:  # several for each, so that none is long done when others still work
-            size = min(size, math.ceil(len(clips) / (_BATCHES_A_THREAD * n_threads)))
-        starts = range(0, len(clips), size)
-        return n_threads, [range(start, min(start + size, len(clips))) for start in starts]
-
-    def _transform(self, clips, n_threads, batches, report=None, stacklevel=4):
-        """Transform clips batch by batch; `report` is called after each."""
-        if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
-            raise ValueError(
-                "pooling=None gives each clip a matrix of its own, which no data frame holds; "
-                "choose a pooling, or set_output(transform='default')"
-            )
+    def _compute(self, clips, front_end, n_threads, batches, report=None):
+        """Return the features of batches in parts, and what is wrong with clips, by number."""
         cache = open_cache(self.cache)
         parts, problems = [], {}
         # The products of a block are too small for a second BLAS thread.
         with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
             for some, found in run(
-                delayed(self._transform_batch)(clips, batch, cache) for batch in batches
+                delayed(self._compute_batch)(
+                    {number: clips[number] for number in batch}, front_end, cache
+                )
+                for batch in batches
             ):
                 parts.extend(some)
                 problems.update(found)
                 if report is not None:
                     report()
-        if problems:
-            shown = "; ".join([*problems.values()][:3]) + ("; ..." if len(problems) > 3 else "")
-            warnings.warn(
-                f"{len(problems)} of {len(clips)} clips can't be used, and are NaN: {shown}",
-                UserWarning,
-                stacklevel=stacklevel,
-            )
-        return self._put_together(parts, len(clips), problems)
+        return parts, problems
 
-    def _transform_batch(self, clips, batch, cache):
-        """Return features of some clips, with their numbers, and what is wrong with others."""
-        groups, problems = extract(
-            {index: clips[index] for index in batch},
-            self._settings(),
-            dtype=self.dtype,
-            on_error=self.on_error,
-            cache=cache,
+    def _compute_batch(self, clips, front_end, cache):
+        """Return pairs of numbers and features, and what is wrong with clips, by number."""
+        parts, reasons = extract(
+            clips, front_end, dtype=self.dtype, on_error=self.on_error, cache=cache
         )
-        return [(group.numbers, self._finish(group)) for group in groups], problems
+        problems = {n: describe(n, clips[n], reason) for n, reason in reasons.items()}
+        return [(part.numbers, self._summarize(part)) for part in parts], problems
 
-    def _finish(self, group):
-        """Return one row for each clip of a group, or without pooling its frames."""
+    def _summarize(self, part):
+        """Return one row for each clip of a part; without pooling, one array."""
         features = summarize(
-            group.frames,
-            group.lengths,
+            part.frames,
+            part.lengths,
             deltas=self.deltas,
             delta_width=self.delta_width,
             normalization=self.normalize,
             pooling=self.pooling,
             n_segments=self.n_segments,
         )
-        return group.split(features) if self.pooling is None else features
+        return split(features, part.lengths) if self.pooling is None else features
 
-    def _put_together(self, parts, n_clips, problems):
-        """Return the features of all clips, NaN for those with a problem."""
+    def _put_together(self, parts, problems, n_clips, stacklevel):
+        """Return the features of all clips; warn of those with a problem, which are NaN."""
+        if problems:
+            shown = "; ".join([*problems.values()][:3]) + ("; ..." if len(problems) > 3 else "")
+            warnings.warn(
+                f"{len(problems)} of {n_clips} clips can't be used, and are NaN: {shown}",
+                UserWarning,
+                stacklevel=stacklevel,
+            )
         n_features = len(self.get_feature_names_out())
         dtype = self.dtype or "float32"
         if self.pooling is None:
             features = np.empty(n_clips, dtype=object)
-            for numbers, clips in parts:
-                for number, frames in zip(numbers, clips, strict=True):
-                    features[number] = frames
             for number in problems:
                 features[number] = np.full((1, n_features), np.nan, dtype)
-            return features
-        dtype = np.result_type(*(rows.dtype for _, rows in parts)) if parts else dtype
-        features = np.full((n_clips, n_features), np.nan, dtype)
+        else:
+            dtype = np.result_type(*(rows.dtype for _, rows in parts)) if parts else dtype
+            features = np.full((n_clips, n_features), np.nan, dtype)
         for numbers, rows in parts:
             features[numbers] = rows
         return features

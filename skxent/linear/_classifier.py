@@ -14,10 +14,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skxent._fitting._callbacks import report_iteration
-from skxent._fitting._holdout import has_validation, set_aside
-from skxent._fitting._inputs import check_samples, check_targets, check_weights
+from skxent._fitting._inputs import check_samples, has_validation
 from skxent._fitting._monitor import Monitor, Plateau
-from skxent._fitting._targets import check_classes, encode, sum_by_class, weigh, weights_of_classes
+from skxent._fitting._targets import check_classes, weights_of_classes
 from skxent._threads import one_blas_thread
 from skxent.linear._curvature import safe_rate
 from skxent.linear._objective import LinearObjective
@@ -26,13 +25,13 @@ from skxent.linear._solve import (
     SECOND_ORDER,
     choose_second_order,
     draw_batches,
-    make_rule,
-    make_schedule,
+    l1_strengths,
     train,
 )
-from skxent.optimizers import SCHEDULES
+from skxent.optimizers import SCHEDULES, Solution
 from skxent.optimizers._descent import run_epoch
-from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
+from skxent.optimizers._rules import make_rule
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES, make_schedule
 
 # What a ConvergenceWarning says of the rate that "auto" stands for.
 _LARGEST = {
@@ -362,20 +361,20 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         solver = self._resolve_solver()
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        samples, targets = check_samples(self, X, reset=True), check_targets(y)
-        weights = check_weights(samples, targets, sample_weight)
-        classes, targets = encode(targets)
-        problem = samples, targets, weights
-        validation = self._check_validation(X_val, y_val, sample_weight_val, classes)
-        random_state = check_random_state(self.random_state)
-        if self.early_stopping and validation is None:
-            problem, validation = set_aside(*problem, self.validation_fraction, random_state)
-        sums = sum_by_class(*problem[1:], len(classes))
+        samples, validation = check_samples(self, X, y, sample_weight, reset=True), None
+        classes, random_state = samples.classes, check_random_state(self.random_state)
+        if has_validation(X_val, y_val, sample_weight_val):
+            validation = check_samples(
+                self, X_val, y_val, sample_weight_val, classes=classes, reset=False, name="y_val"
+            )
+        elif self.early_stopping:
+            samples, validation = samples.hold_out(self.validation_fraction, random_state)
+        sums = samples.class_sums()
         class_weights = weights_of_classes(self.class_weight, classes, sums, need_all=True)
-        objective = self._make_objective(*problem, class_weights)
+        objective = self._make_objective(samples.weighed(class_weights))
         validate = None
         if validation is not None:
-            validate = self._make_objective(*validation, class_weights).loss_and_accuracy
+            validate = self._make_objective(validation.weighed(class_weights)).loss_and_accuracy
         if solver is None:
             solver = choose_second_order(objective)
         start, state = self._start(classes, objective.shape, solver, random_state)
@@ -399,26 +398,32 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         # its waking, and on a busy machine it makes them many times slower.
         with one_blas_thread():
             learning_rate = self._resolve_rate(objective, solver)
-            minimise = functools.partial(
-                train,
+            l1 = self.alpha * self.l1_ratio
+            best = solution = train(
                 objective,
-                solver=solver,
+                start,
+                solver,
+                max_iter=self.max_iter,
                 tol=self.tol,
+                monitor=monitor,
                 learning_rate=learning_rate,
                 schedule=self.schedule,
                 momentum=self.momentum,
-                l1=self.alpha * self.l1_ratio,
+                l1=l1,
                 batch_size=self.batch_size,
                 shuffle=self.shuffle,
                 random_state=state["random_state"],
                 state=state["rule"],
                 n_epochs=state["n_epochs"],
             )
-            solution = minimise(start, max_iter=self.max_iter, monitor=monitor)
-            best = solution
             if monitor.best_params is not None:
-                best = minimise(monitor.best_params, max_iter=0, monitor=None, schedule="constant")
-        vars(self).update(self._coefficients(best.params, classes, samples.dtype))
+                best = Solution.at(
+                    objective,
+                    monitor.best_params,
+                    l1=l1_strengths(objective, l1),
+                    learning_rate=learning_rate or 1.0,
+                )
+        vars(self).update(self._coefficients(best.params, classes, samples.X.dtype))
         self.solver_, self.learning_rate_ = solver, learning_rate
         self.n_iter_, self.loss_curve_ = solution.n_iter, solution.values
         self.converged_ = solution.converged or monitor.is_exhausted
@@ -427,7 +432,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             self.__dict__.pop(f"validation_{name}_curve_", None)
             if validate is not None:
                 setattr(self, f"validation_{name}_curve_", np.array(curve))
-        self._seen = sums, len(problem[2])
+        self._seen = sums, len(samples)
         self._state = None
         # What patience has ended would end again at once: the next fit starts afresh.
         if solution.last is not None and not monitor.is_exhausted:
@@ -479,18 +484,15 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         solver = self._resolve_solver(is_partial=True)
         is_first = not hasattr(self, "classes_")
         classes = check_classes(classes, getattr(self, "classes_", None))
-        X, y = check_samples(self, X, reset=is_first), check_targets(y)
-        sample_weight = check_weights(X, y, sample_weight)
-        _, targets = encode(y, classes)
+        samples = check_samples(self, X, y, sample_weight, classes=classes, reset=is_first)
         sums, n_seen = (0.0, 0) if is_first else self._seen
-        sums = sums + sum_by_class(targets, sample_weight, len(classes))
-        n_seen = n_seen + X.shape[0]
+        sums, n_seen = sums + samples.class_sums(), n_seen + len(samples)
         class_weights = weights_of_classes(self.class_weight, classes, sums)
         mean_weight = float(sums @ class_weights) / n_seen
         if not mean_weight > 0.0:
             raise ValueError("there must be a sample of positive weight")
         objective = self._make_objective(
-            X, targets, sample_weight, class_weights, mean_weight * X.shape[0]
+            samples.weighed(class_weights), total_weight=mean_weight * len(samples)
         )
         random_state = check_random_state(self.random_state)
         start, state = self._start(classes, objective.shape, solver, random_state, go_on=True)
@@ -500,8 +502,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             if self.learning_rate == "auto" and state["rule"] is not None:
                 # Safe for all samples so far.
                 learning_rate = min(learning_rate, self.learning_rate_)
-            factor = make_schedule(self.schedule, self.max_iter, None)(state["n_epochs"])
-            batch_size = X.shape[0] if solver == "gd" else self.batch_size
+            factor = make_schedule(self.schedule, self.max_iter)(state["n_epochs"])
+            batch_size = len(samples) if solver == "gd" else self.batch_size
             params, rule_state, value = run_epoch(
                 draw_batches(objective, batch_size, None),
                 start,
@@ -520,7 +522,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
                 params, rule_state = start, None
         curve = [] if is_first else self.loss_curve_
         n_iter = 0 if is_first else self.n_iter_
-        vars(self).update(self._coefficients(params, classes, X.dtype))
+        vars(self).update(self._coefficients(params, classes, samples.X.dtype))
         self.solver_, self.learning_rate_ = solver, learning_rate
         self.n_iter_, self.loss_curve_ = n_iter + 1, np.append(curve, value)
         for name in _OF_A_FIT:
@@ -560,20 +562,9 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             return safe_rate(objective, solver, self.momentum, self.batch_size)
         return float(self.learning_rate)
 
-    def _check_validation(self, X_val, y_val, sample_weight_val, classes):
-        if not has_validation(X_val, y_val, sample_weight_val):
-            return None
-        X, y = check_samples(self, X_val, reset=False), check_targets(y_val, name="y_val")
-        weights = check_weights(X, y, sample_weight_val)
-        _, targets = encode(y, classes, name="y_val")
-        return X, targets, weights
-
-    def _make_objective(self, X, targets, sample_weight, class_weights, total_weight=None):
+    def _make_objective(self, samples, total_weight=None):
         return LinearObjective(
-            X=X,
-            targets=targets,
-            weights=weigh(targets, sample_weight, class_weights),
-            n_classes=len(class_weights),
+            samples,
             alpha=float(self.alpha * (1.0 - self.l1_ratio)),
             fit_intercept=bool(self.fit_intercept),
             label_smoothing=float(self.label_smoothing),

@@ -10,33 +10,6 @@ def safe_rate(objective: LinearObjective, solver: str, momentum: float, batch_si
     the bounds of :meth:`~skxent.linear._objective.LinearObjective.curvature_bound` and the
     momentum :math:`\mu`, for "adam", whose steps don't depend on the scale of
     the objective, 0.001.
-
-    Parameters
-    ----------
-    objective : skxent.linear._objective.LinearObjective
-        What is to be minimised.
-    solver : {"gd", "sgd", "adam"}
-        The solver.
-    momentum : float
-        Its momentum.
-    batch_size : int
-        Its batch size.
-
-    Returns
-    -------
-    learning_rate : float
-        Positive.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.linear._objective import LinearObjective
-    >>> from skxent.linear._curvature import safe_rate
-    >>> objective = LinearObjective(np.ones((2, 1)), np.array([0, 1]), np.ones(2), 2, 0.0, False)
-    >>> round(safe_rate(objective, "gd", momentum=0.9, batch_size=1), 3)
-    4.0
-    >>> round(safe_rate(objective, "sgd", momentum=0.9, batch_size=1), 3)
-    0.2
     """
     if solver == "adam":
         return 1e-3

@@ -24,6 +24,7 @@ from scipy.linalg import eigvalsh
 from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from skxent._fitting._samples import Samples
 from skxent.linear._blocks import _deviations, _squares, _view
 from skxent.linear._preconditioner import Preconditioner
 from skxent.losses import binary_loss_gradient, hessian_product, softmax, softmax_loss_gradient
@@ -67,14 +68,8 @@ class LinearObjective:
 
     Parameters
     ----------
-    X : ndarray or CSR matrix or array of shape (n_samples, n_features)
-        Samples, float32 or float64.
-    targets : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Index of each sample's class (integers), or distributions (floats).
-    weights : ndarray of shape (n_samples,)
-        Non-negative.
-    n_classes : int
-        At least two.
+    samples : skxent._fitting._samples.Samples
+        What J is a mean over, of float32 or float64, with at least two classes.
     alpha : float
         Strength of the L2 penalty.
     fit_intercept : bool
@@ -88,15 +83,11 @@ class LinearObjective:
     Examples
     --------
     >>> import numpy as np
+    >>> from skxent._fitting._samples import Samples
     >>> from skxent.linear._objective import LinearObjective
-    >>> objective = LinearObjective(
-    ...     X=np.array([[-1.0], [1.0]]),
-    ...     targets=np.array([0, 1]),
-    ...     weights=np.ones(2),
-    ...     n_classes=2,
-    ...     alpha=0.1,
-    ...     fit_intercept=True,
-    ... )
+    >>> labels = np.array([0, 1])
+    >>> samples = Samples(np.array([[-1.0], [1.0]]), labels, np.ones(2), classes=labels)
+    >>> objective = LinearObjective(samples, alpha=0.1, fit_intercept=True)
     >>> value, gradient = objective(np.array([[0.0, 0.0]]))
     >>> round(value, 4)
     0.6931
@@ -108,10 +99,7 @@ class LinearObjective:
     0.35
     """
 
-    X: Any  # scipy's matrices have no types
-    targets: NDArray[Any]
-    weights: NDArray[np.float64]
-    n_classes: int
+    samples: Samples
     alpha: float
     fit_intercept: bool
     label_smoothing: float = 0.0
@@ -120,13 +108,13 @@ class LinearObjective:
     @property
     def shape(self) -> tuple[int, int]:
         """Shape of the parameters, (n_outputs, n_features + fit_intercept)."""
-        n_outputs = 1 if self.n_classes == 2 else self.n_classes
-        return n_outputs, self.X.shape[1] + self.fit_intercept
+        n_outputs = 1 if self.samples.n_classes == 2 else self.samples.n_classes
+        return n_outputs, self.samples.X.shape[1] + self.fit_intercept
 
     @property
     def is_narrow(self) -> bool:
         """Whether products of features are few enough for a preconditioner to look at."""
-        return self.shape[1] <= (_MAX_SPARSE_GRAM if issparse(self.X) else _MAX_GRAM)
+        return self.shape[1] <= (_MAX_SPARSE_GRAM if issparse(self.samples.X) else _MAX_GRAM)
 
     def __call__(self, params: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         """Return the value of J and its gradient.
@@ -143,7 +131,7 @@ class LinearObjective:
         gradient : ndarray of the shape of `params`, float64
             Its gradient.
         """
-        coef = params[:, : self.X.shape[1]]
+        coef = params[:, : self.samples.X.shape[1]]
         value, gradient = 0.0, np.zeros(params.shape)
         for rows, X in self._blocks:
             logits = self._forward(X, params)
@@ -152,7 +140,7 @@ class LinearObjective:
             slopes *= self._shares[rows, np.newaxis]
             self._add_backward(gradient, X, slopes)
         self._balance(gradient)
-        gradient[:, : self.X.shape[1]] += self.alpha * coef
+        gradient[:, : self.samples.X.shape[1]] += self.alpha * coef
         return value + 0.5 * self.alpha * float(np.vdot(coef, coef)), gradient
 
     def loss_and_accuracy(self, params: NDArray[Any]) -> tuple[float, float]:
@@ -176,9 +164,9 @@ class LinearObjective:
             logits = self._forward(X, params)
             losses, _ = self._terms(logits, rows)
             loss += float(self._shares[rows] @ losses)
-            if self.n_classes == 2:
+            if self.samples.n_classes == 2:
                 logits = np.column_stack([np.zeros_like(logits), logits])
-            targets = self.targets[rows]
+            targets = self.samples.targets[rows]
             if targets.ndim == 2:
                 targets = targets.argmax(axis=1)
             accuracy += float(self._shares[rows] @ (logits.argmax(axis=1) == targets))
@@ -197,8 +185,8 @@ class LinearObjective:
         product : callable
             ``product(direction)``, both of the shape of `params`.
         """
-        n_features = self.X.shape[1]
-        size = self.X.shape[0] * self.shape[0] * self.X.dtype.itemsize
+        n_features = self.samples.X.shape[1]
+        size = self.samples.X.shape[0] * self.shape[0] * self.samples.X.dtype.itemsize
         kept = None
         if size <= _MAX_KEPT_BYTES:
             kept = [self._curvature(X, params) for _, X in self._blocks]
@@ -208,7 +196,7 @@ class LinearObjective:
             for i, (rows, X) in enumerate(self._blocks):
                 curvature = kept[i] if kept else self._curvature(X, params)
                 moved = self._forward(X, direction)
-                if self.n_classes == 2:
+                if self.samples.n_classes == 2:
                     moved *= curvature
                 else:
                     moved = hessian_product(curvature, moved)
@@ -233,11 +221,9 @@ class LinearObjective:
         objective : LinearObjective
             Over rows drawn at random, its gradient's mean is that of J.
         """
-        weights = self.weights[rows]
-        total = self._total * len(weights) / len(self.weights)
-        return replace(
-            self, X=self.X[rows], targets=self.targets[rows], weights=weights, total_weight=total
-        )
+        samples = self.samples.take(rows)
+        total = self._total * len(samples) / len(self.samples)
+        return replace(self, samples=samples, total_weight=total)
 
     def curvature_bound(self, batch_size: int | None = None) -> float:
         r"""Return an upper bound L of the curvature of J, anywhere.
@@ -273,9 +259,9 @@ class LinearObjective:
         .. [2] R. M. Gower et al., "SGD: general analysis and improved rates",
            ICML 2019, proposition 3.8.
         """
-        cap = 0.25 if self.n_classes == 2 else 0.5
+        cap = 0.25 if self.samples.n_classes == 2 else 0.5
         bound = cap * self._largest_eigenvalue() + self.alpha
-        n: int = self.X.shape[0]
+        n: int = self.samples.X.shape[0]
         if batch_size is None or batch_size >= n:
             return bound
         squares: NDArray[np.float64] = np.concatenate(
@@ -323,7 +309,7 @@ class LinearObjective:
         if current is not None and 2 / 3 <= mean_curvature / current.mean_curvature <= 1.5:
             return current
         penalties = np.zeros(self.shape[1])
-        penalties[: self.X.shape[1]] = self.alpha
+        penalties[: self.samples.X.shape[1]] = self.alpha
         weights = sample._shares * h
         if not self.is_narrow:
             diagonal = mean_curvature * np.append(self._scales, 1.0)[: len(penalties)] + penalties
@@ -336,40 +322,40 @@ class LinearObjective:
         if sample is not self:
             # What the drawn samples say of a column that is rarely not zero is noise.
             # A hundredth of the variance in all of the samples bounds the harm.
-            penalties[: self.X.shape[1]] += 0.01 * mean_curvature * self._variances
+            penalties[: self.samples.X.shape[1]] += 0.01 * mean_curvature * self._variances
         return Preconditioner.from_matrix(gram, penalties, mean_curvature)
 
     @cached_property
     def _total(self) -> float:
-        return float(self.weights.sum()) if self.total_weight is None else self.total_weight
+        return float(self.samples.weights.sum()) if self.total_weight is None else self.total_weight
 
     @cached_property
     def _shares(self) -> NDArray[np.float64]:
         """The weights as shares of their sum, before float32 sees weights that it can't hold."""
-        return self.weights / self._total
+        return self.samples.weights / self._total
 
     @cached_property
     def _targets(self) -> NDArray[Any]:
         """Targets as the losses take them: for two classes the share of the second one."""
-        if self.targets.ndim == 2 and self.n_classes == 2:
-            return self.targets[:, 1]
-        return self.targets
+        if self.samples.targets.ndim == 2 and self.samples.n_classes == 2:
+            return self.samples.targets[:, 1]
+        return self.samples.targets
 
     @cached_property
     def _blocks(self) -> list[tuple[slice, Any]]:
         """Pairs of a range of rows, and X there."""
-        n_samples, n_features = self.X.shape
+        n_samples, n_features = self.samples.X.shape
         n_outputs = self.shape[0]
         n_bytes = min(max(_BLOCK_BYTES, 8 * n_outputs * n_features), _MAX_BLOCK_BYTES)
         width = n_features
-        if issparse(self.X):  # where each product begins with a copy of the coefficients
-            n_bytes, width = _MAX_BLOCK_BYTES, 2 * self.X.nnz // max(1, n_samples)
-        n_rows = max(32, n_bytes // (self.X.dtype.itemsize * (width + 4 * n_outputs)))
+        if issparse(self.samples.X):  # where each product begins with a copy of the coefficients
+            n_bytes, width = _MAX_BLOCK_BYTES, 2 * self.samples.X.nnz // max(1, n_samples)
+        n_rows = max(32, n_bytes // (self.samples.X.dtype.itemsize * (width + 4 * n_outputs)))
         ranges = [slice(i, min(i + n_rows, n_samples)) for i in range(0, n_samples, n_rows)]
-        return [(rows, _view(self.X, rows)) for rows in ranges]
+        return [(rows, _view(self.samples.X, rows)) for rows in ranges]
 
     def _terms(self, logits: NDArray[Any], rows: slice) -> tuple[NDArray[Any], NDArray[Any]]:
-        if self.n_classes > 2:
+        if self.samples.n_classes > 2:
             return softmax_loss_gradient(logits, self._targets[rows], self.label_smoothing)
         losses, slopes = binary_loss_gradient(
             logits[:, 0], self._targets[rows], self.label_smoothing
@@ -396,13 +382,13 @@ class LinearObjective:
         What rounding leaves there, a second-order solver would take for a slope
         without an end.
         """
-        if self.n_classes > 2:
+        if self.samples.n_classes > 2:
             gradient -= gradient.mean(axis=0)
 
     def _curvature(self, X: Any, params: NDArray[Any]) -> NDArray[Any]:
         """Return what the Hessian needs of a block: probabilities, or the sigmoid's slope."""
         logits = self._forward(X, params)
-        if self.n_classes > 2:
+        if self.samples.n_classes > 2:
             return softmax(logits)
         decay: NDArray[np.floating] = np.exp(-np.abs(logits))
         return decay / (1.0 + decay) ** 2
@@ -410,15 +396,15 @@ class LinearObjective:
     def _uncertainty(self, X: Any, params: NDArray[Any]) -> NDArray[Any]:
         """Mean curvature of each sample's cross-entropy; not quite zero, so that M is definite."""
         curvature = self._curvature(X, params)
-        if self.n_classes > 2:
+        if self.samples.n_classes > 2:
             curvature = curvature * (1.0 - curvature)
         sums: NDArray[np.float64] = curvature.sum(axis=1, dtype=np.float64)
-        return sums / (self.n_classes - 1) + 1e-10
+        return sums / (self.samples.n_classes - 1) + 1e-10
 
     def _gram(self, weights: NDArray[Any]) -> NDArray[Any]:
         """X~' diag(weights) X~."""
         gram = np.zeros((self.shape[1],) * 2)
-        n_features = self.X.shape[1]
+        n_features = self.samples.X.shape[1]
         for rows, X in self._blocks:
             scale = np.sqrt(weights[rows])
             if issparse(X):
@@ -437,10 +423,10 @@ class LinearObjective:
     @cached_property
     def _sample(self) -> Self:
         """The objective of as many samples as a preconditioner is made from."""
-        n_samples, n_params = self.X.shape[0], self.shape[1]
+        n_samples, n_params = self.samples.X.shape[0], self.shape[1]
         size = min(8 * n_params, _GRAM_SIZE // n_params)
         size = max(2048, size, _CHEAP_PRODUCTS // n_params**2)
-        heavy = np.flatnonzero(self.weights)
+        heavy = np.flatnonzero(self.samples.weights)
         if not self.is_narrow or size >= n_samples or size >= len(heavy):
             return self
         drawn = np.random.default_rng(0).choice(heavy, size, replace=False, shuffle=False)
@@ -450,7 +436,7 @@ class LinearObjective:
     def _variances(self) -> NDArray[np.float64]:
         """Weighted variance of each feature."""
         means = self._average(lambda X: X)
-        if not issparse(self.X):
+        if not issparse(self.samples.X):
             return self._average(lambda X: np.square(X - means))
         of_entries = self._average(lambda X: _deviations(X, means))
         return of_entries + means**2 * (1.0 - self._filled)
@@ -468,7 +454,7 @@ class LinearObjective:
     @cached_property
     def _scales(self) -> NDArray[np.float64]:
         """Mean square of each feature's entries, zeros of sparse ones aside, times their share."""
-        if not issparse(self.X):
+        if not issparse(self.samples.X):
             return self._second_moments
         # By how often it is not zero, a feature would be taken for flatter than it is.
         scales: NDArray[np.float64] = np.zeros_like(self._filled)
@@ -477,7 +463,7 @@ class LinearObjective:
 
     def _average(self, function: Callable[[Any], Any]) -> NDArray[np.float64]:
         """Weighted mean over the samples of what a function makes of X's rows."""
-        average = np.zeros(self.X.shape[1])
+        average = np.zeros(self.samples.X.shape[1])
         for rows, X in self._blocks:
             average += self._shares[rows] @ function(X)
         return average

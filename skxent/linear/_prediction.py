@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skxent._fitting._inputs import check_samples
+from skxent._fitting._inputs import check_features
 from skxent.losses import log_softmax, softmax
 
 NOT_FITTED = (
@@ -75,7 +75,7 @@ class LinearSoftmaxMixin(ClassifierMixin):
             ``X @ coef_.T + intercept_``; with two classes, of the second one.
         """
         check_is_fitted(self, "coef_", msg=NOT_FITTED)
-        X = check_samples(self, X, reset=False)
+        X = check_features(self, X, reset=False)
         logits = X @ self.coef_.T + self.intercept_
         return logits[:, 0] if len(self.classes_) == 2 else logits
 

@@ -1,6 +1,5 @@
 """Mel scales, filterbanks, windows and cepstrum matrices of the conventions."""
 
-import functools
 import math
 from typing import Any
 
@@ -13,7 +12,6 @@ from scipy.signal import get_window
 from skxent.mfcc._conventions import Convention
 
 
-@functools.lru_cache(maxsize=64)
 def mel_filterbank(
     convention: Convention, n_mels: int, n_fft: int, sample_rate: float, fmin: float, fmax: float
 ) -> NDArray[Any]:
@@ -31,7 +29,7 @@ def mel_filterbank(
     Returns
     -------
     filters : ndarray of shape (n_fft // 2 + 1, n_mels)
-        One column for each filter. Read-only, as it is cached.
+        One column for each filter.
 
     Examples
     --------
@@ -56,7 +54,6 @@ def mel_filterbank(
         filters = np.maximum(0.0, np.minimum(rising, falling))
         if convention.equal_area:
             filters *= 2.0 / areas
-    filters.flags.writeable = False
     return filters
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skxent.mfcc._blocks import _Block, compute
+from skxent.mfcc._blocks import BLOCK_BYTES, Block, compute
 from skxent.mfcc._front_end import FrontEnd, shared_design
 
 _NO_SAMPLES = "chunks must hold at least one sample"
@@ -40,12 +40,19 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     -------
     frames : ndarray of shape (n_frames, n_coefficients)
         A frame depends on its own samples alone, and for pre-emphasis of the
-        signal on the one before.
+        signal on the one before: see the notes.
 
     Raises
     ------
     ValueError
         If the signal is empty or not one-dimensional, or a setting is wrong.
+
+    Notes
+    -----
+    The values of a frame are the same bit for bit wherever the frame stands, and
+    whatever is computed along with it, with OpenBLAS on processors up to AVX2. With
+    another BLAS they are the same but for rounding: up to 1e-4 in float32 and
+    1e-13 in float64, of values of some hundred.
 
     Examples
     --------
@@ -60,7 +67,7 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     signal = _as_signal(signal)
     if not len(signal):
         raise ValueError("signal must not be empty")
-    front_end = shared_design(sample_rate, dtype=signal.dtype.name, **settings)
+    front_end = shared_design(sample_rate, **settings).as_type(signal.dtype)
     front_end.warn_of_empty_filters(stacklevel=2)
     frames, _ = compute([signal], front_end)
     return frames
@@ -103,7 +110,7 @@ def stream(
     >>> signal = np.random.default_rng(0).normal(size=100_000)
     >>> blocks = list(stream(np.array_split(signal, 7), 8000))
     >>> [len(block) for block in blocks]
-    [512, 512, 225]
+    [528, 528, 193]
     >>> np.array_equal(np.vstack(blocks), mfcc(signal, 8000))
     True
     """
@@ -112,12 +119,14 @@ def stream(
     if chunk is None:
         raise ValueError(_NO_SAMPLES)
     chunk = _as_signal(chunk)
-    front_end = shared_design(sample_rate, dtype=chunk.dtype.name, **settings)
+    front_end = shared_design(sample_rate, **settings).as_type(chunk.dtype)
     front_end.warn_of_empty_filters(stacklevel=2)
     yield from compute_chunks(map(_as_signal, itertools.chain([chunk], chunks)), front_end)
 
 
-def compute_chunks(chunks: Iterable[NDArray[Any]], front_end: FrontEnd) -> Iterator[NDArray[Any]]:
+def compute_chunks(
+    chunks: Iterable[NDArray[Any]], front_end: FrontEnd, block_bytes: int = BLOCK_BYTES
+) -> Iterator[NDArray[Any]]:
     """Compute the features of a signal that comes in chunks, as :func:`stream` does.
 
     Parameters
@@ -146,7 +155,7 @@ def compute_chunks(chunks: Iterable[NDArray[Any]], front_end: FrontEnd) -> Itera
     >>> [block.shape for block in blocks]
     [(199, 13)]
     """
-    block = _Block(front_end)
+    block = Block(front_end, block_bytes)
     pending, n_pending, origin, first = [], 0, 0, 0
     for chunk in chunks:
         pending.append(chunk)

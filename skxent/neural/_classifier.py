@@ -15,19 +15,17 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skxent._fitting._callbacks import report_iteration
-from skxent._fitting._holdout import has_validation, set_aside
-from skxent._fitting._inputs import check_weights
+from skxent._fitting._inputs import check_weights, has_validation
 from skxent._fitting._monitor import Monitor, Plateau
 from skxent._fitting._targets import check_classes, encode, weights_of_classes
 from skxent.frames._neighbours import join
 from skxent.frames._ragged import lengths_of, split
-from skxent.linear._solve import make_schedule
 from skxent.losses import log_softmax
 from skxent.neural._compute import computing, load_weights, moments_of, set_moments, take_weights
-from skxent.neural._samples import Samples
+from skxent.neural._problem import Clips
 from skxent.neural._training import compute_logits, evaluate, make_optimizer, run_epoch, train
 from skxent.optimizers import SCHEDULES
-from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES, make_schedule
 from skxent.sequences._aggregation import aggregate_log_proba
 from skxent.sequences._inputs import check_frame_targets, check_sequences
 from skxent.sequences._scoring import SequenceClassifierMixin
@@ -125,29 +123,18 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         form = self._get_form()
         random_state = check_random_state(self.random_state)
-        classes, samples = self._check(form, X, y, sample_weight, reset=True)
-        clips = np.flatnonzero(samples.weights > 0.0)
-        validation, aside = None, None
+        samples, validation = self._check(form, X, y, sample_weight, reset=True), None
+        classes = samples.rows.classes
         if has_validation(X_val, y_val, sample_weight_val):
-            _, validation = self._check(
-                form, X_val, y_val, sample_weight_val, classes, name="y_val"
-            )
-            aside = np.flatnonzero(validation.weights > 0.0)
+            validation = self._check(form, X_val, y_val, sample_weight_val, classes, name="y_val")
         elif self.early_stopping:
-            validation = samples
-            (clips, *_), (aside, *_) = set_aside(
-                clips,
-                samples.targets_of_clips()[clips],
-                samples.weights[clips],
-                self.validation_fraction,
-                random_state,
-            )
-        sums, n_rows = samples.sum_by_class(clips)
+            samples, validation = samples.hold_out(self.validation_fraction, random_state)
+        sums, n_rows = samples.class_sums(), len(samples.chosen_rows)
         class_weights = weights_of_classes(self.class_weight, classes, sums, need_all=True)
         scale = sums @ class_weights / n_rows
-        problem = samples.problem(clips, class_weights, scale, self.label_smoothing)
+        problem = samples.problem(class_weights, scale, self.label_smoothing)
         if validation is not None:
-            judged = validation.problem(aside, class_weights, scale, self.label_smoothing)
+            judged = validation.problem(class_weights, scale, self.label_smoothing)
         state = self._start(classes, random_state, go_on=self.warm_start)
         monitor = Monitor(
             tol=self.tol,
@@ -167,7 +154,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         )
         n_before = 0 if self.schedule in WHOLE_FIT_SCHEDULES else state["n_epochs"]
         with computing(self.device, state["seeds"]) as device:
-            network, optimizer = self._set_up(form, state, samples, clips, problem, device)
+            network, optimizer = self._set_up(form, state, samples, problem, device)
             result = train(
                 network,
                 problem,
@@ -243,19 +230,18 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         is_first = not hasattr(self, "classes_")
         form = self._get_form() if is_first else self._form
         classes = check_classes(classes, getattr(self, "classes_", None))
-        _, samples = self._check(form, X, y, sample_weight, classes, reset=is_first)
-        clips = np.flatnonzero(samples.weights > 0.0)
+        samples = self._check(form, X, y, sample_weight, classes, reset=is_first)
         state = self._start(classes, check_random_state(self.random_state), go_on=True)
-        sums, n_rows = samples.sum_by_class(clips)
+        sums, n_rows = samples.class_sums(), len(samples.chosen_rows)
         if state["seen"] is not None:
             sums, n_rows = sums + state["seen"][0], n_rows + state["seen"][1]
         class_weights = weights_of_classes(self.class_weight, classes, sums)
         scale = sums @ class_weights / max(n_rows, 1)
-        if not (len(clips) and scale > 0.0):
+        if not (len(samples.chosen) and scale > 0.0):
             raise ValueError("there must be a sample of positive weight")
-        problem = samples.problem(clips, class_weights, scale, self.label_smoothing)
+        problem = samples.problem(class_weights, scale, self.label_smoothing)
         with computing(self.device, state["seeds"]) as device:
-            network, optimizer = self._set_up(form, state, samples, clips, problem, device)
+            network, optimizer = self._set_up(form, state, samples, problem, device)
             before = take_weights(network)
             rates = self._rates(None, state["n_epochs"])
             options = self._options(state) | {"random_state": None}
@@ -396,7 +382,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         return frames, lengths_of(sequences)
 
     def _check(self, form, X, y, sample_weight, classes=None, *, reset=False, name="y"):
-        """Return classes and samples."""
+        """Return checked clips."""
         frames, lengths = self._check_frames(X, reset=reset)
         framewise = self._is_framewise(form)
         per_frame, y = check_frame_targets(y, lengths, name)
@@ -410,7 +396,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             targets = np.repeat(targets, lengths, axis=0)
         weights = check_weights(lengths, lengths, sample_weight)
         data = self._make_data(form, frames, lengths)
-        return classes, Samples(data, lengths, framewise, targets, weights, len(classes))
+        return Clips.of(data, lengths, framewise, targets, weights, classes)
 
     def _start(self, classes, random_state, go_on):
         """Return the state of what iterates, fresh or of an earlier fit."""
@@ -435,16 +421,12 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         # A classifier that was loaded from a file has weights alone.
         return getattr(self, "_state", fresh | {"weights": self.weights_})
 
-    def _set_up(self, form, state, samples, clips, problem, device):
+    def _set_up(self, form, state, samples, problem, device):
         """Return network and optimizer, ready to go on."""
         n_features = samples.data.frames.shape[1]
         network = self._make_network(form, n_features, state["n_classes"])
         if state["weights"] is None:
-            rows = samples.rows_of(clips)
-            weights = np.zeros(len(problem.weights))
-            weights[rows] = problem.weights[rows]
-            if not samples.framewise:
-                weights = np.repeat(weights, samples.lengths)
+            weights = samples.frame_weights(problem)
             scaler = StandardScaler().fit(samples.data.frames.numpy(), sample_weight=weights)
             network.standardize.settle(scaler.mean_, scaler.scale_)
         else:
@@ -462,7 +444,9 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
 
     def _rates(self, monitor, n_before):
         """Return the learning rate as a function of the epoch and a share of it."""
-        factor_of = make_schedule(self.schedule, self.max_iter, monitor)
+        factor_of = make_schedule(
+            self.schedule, self.max_iter, lambda epoch: monitor.plateau.factor
+        )
         if callable(self.schedule):  # of whole epochs, as it is told
             return lambda epoch, share: self.learning_rate * factor_of(n_before + epoch)
         return lambda epoch, share: self.learning_rate * factor_of(n_before + epoch + share)

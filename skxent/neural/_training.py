@@ -10,50 +10,10 @@ import torch
 from torch.nn import functional
 
 from skxent.neural._compute import fewest_threads, load_weights, take_weights
-from skxent.neural._data import Frames, Sequences, cut_by_length, draw_batches
-
-__all__ = [
-    "Epoch",
-    "Problem",
-    "Training",
-    "compute_logits",
-    "cross_entropy",
-    "evaluate",
-    "make_optimizer",
-    "run_epoch",
-    "train",
-]
+from skxent.neural._data import cut_by_length, draw_batches
 
 # Frames that are evaluated at once; some tens of MB of hidden units.
 _MAX_FRAMES = 1 << 15
-
-
-class Problem(NamedTuple):
-    """What a network is fitted to, or judged by.
-
-    Parameters
-    ----------
-    data : Frames or Sequences
-        Makes batches of items.
-    items : ndarray of shape (n_items,)
-        Those that count.
-    targets : ndarray of shape (n_rows,) or (n_rows, n_classes)
-        Indices of classes (int64) or distributions (float32), of all frames or
-        clips of `data`.
-    weights : ndarray of shape (n_rows,)
-        Their weights (float32), of mean one over all samples.
-    rows_per_item : float
-        Number of rows of an item, on average.
-    label_smoothing : float
-        Share of each target that is spread evenly over the classes.
-    """
-
-    data: Frames | Sequences
-    items: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    rows_per_item: float
-    label_smoothing: float
 
 
 class Epoch(NamedTuple):

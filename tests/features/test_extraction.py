@@ -23,8 +23,10 @@ from sklearn.preprocessing import StandardScaler
 from skxent import MFCCTransformer, SoftmaxClassifier
 from skxent.features import MemoryCache
 from skxent.features import _extraction as extraction
-from skxent.features import _transformer as features_module
-from skxent.mfcc import mfcc
+from skxent.features._extraction import extract, plan
+from skxent.frames._ragged import split
+from skxent.mfcc import design, mfcc
+from tests.mfcc.oracles import assert_same_frames
 
 RATE = 8000
 
@@ -153,25 +155,36 @@ def test_settings_of_the_cepstrum_are_of_no_matter_to_log_mel_frames(paths, load
     assert not loaded
 
 
-def test_long_clips_come_in_smaller_batches(monkeypatch):
-    monkeypatch.setattr(features_module, "_BATCH_SAMPLES", 1000)
-    tasks = Tasks()
-    clips = [noise(300, seed=i) for i in range(10)]
-    features = MFCCTransformer(sample_rate=RATE).set_callbacks(tasks).fit_transform(clips)
-    assert tasks.ended == [*["clips"] * 4, "fit"]
-    assert features.shape == (10, 26)
+# Batches
 
 
-@pytest.mark.parametrize(
-    ("n_jobs", "threaded_samples", "n_batches"), [(1, 0, 1), (2, 0, 7), (2, 1 << 16, 1)]
+@given(
+    sizes=st.lists(st.integers(0, 5000), min_size=1, max_size=40),
+    n_threads=st.integers(1, 3),
+    max_samples=st.sampled_from([1, 2000, 10_000]),
+    threaded_samples=st.sampled_from([0, 2000, 6000]),
 )
-def test_threads_have_several_batches_each_where_clips_are_long(
-    paths, monkeypatch, n_jobs, threaded_samples, n_batches
-):
-    monkeypatch.setattr(features_module, "_THREADED_SAMPLES", threaded_samples)
-    tasks = Tasks()
-    MFCCTransformer(sample_rate=RATE, n_jobs=n_jobs).set_callbacks(tasks).fit_transform(paths)
-    assert tasks.ended == [*["clips"] * n_batches, "fit"]
+def test_batches_are_as_large_as_allowed(sizes, n_threads, max_samples, threaded_samples):
+    clips = [np.zeros(size) for size in sizes]
+    n_used, batches = plan(
+        clips, n_threads, max_samples=max_samples, threaded_samples=threaded_samples
+    )
+    assert [number for batch in batches for number in batch] == list(range(len(clips)))
+    counted = [max(512, size) for size in sizes]
+    assert n_used == (n_threads if sum(counted) >= threaded_samples * len(clips) else 1)
+    limit = max_samples if n_used == 1 else min(max_samples, sum(counted) // (4 * n_used))
+    totals = [sum(counted[i] for i in batch) for batch in batches]
+    assert all(
+        len(batch) == 1 or total <= limit for batch, total in zip(batches, totals, strict=True)
+    )
+    for batch, total in zip(batches[1:], totals[:-1], strict=True):
+        assert total + counted[batch.start] > limit
+
+
+def test_a_batch_of_the_defaults_is_some_thousand_clips_or_a_long_one():
+    short, long = np.zeros(10), np.zeros((1 << 20) + 1)
+    assert plan([short] * 3000, 1) == (1, [range(2048), range(2048, 3000)])
+    assert plan([short, long, short], 2) == (2, [range(1), range(1, 2), range(2, 3)])
 
 
 def test_a_changed_file_is_seen(paths, loaded):
@@ -234,7 +247,7 @@ def test_cached_is_uncached(sizes, pooling, deltas):
     expected = plain.transform(clips)
     for _ in range(2):
         for row, same in zip(cached.transform(clips), expected, strict=True):
-            np.testing.assert_allclose(row, same, rtol=1e-4, atol=1e-4)
+            assert_same_frames(row, same)
 
 
 def test_a_cache_that_is_none_is_named(paths):
@@ -257,7 +270,7 @@ def test_unusable_clips_are_rows_of_nan_and_counted(paths, tmp_path):
         features = transformer.transform(clips)
     np.testing.assert_array_equal(np.isnan(features).any(axis=1), [0, 1, 1, 0, 1])
     np.testing.assert_array_equal(np.isnan(features).all(axis=1), [0, 1, 1, 0, 1])
-    np.testing.assert_allclose(features[[0, 3]], transformer.transform(paths[:2]), rtol=1e-5)
+    assert_same_frames(features[[0, 3]].astype(np.float32), transformer.transform(paths[:2]))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "mixed"])
@@ -279,7 +292,7 @@ def test_an_unusable_clip_may_stand_anywhere_among_any_type(dtype, pooling, cach
         if i in bad:
             assert np.isnan(features[i]).all()
         else:
-            np.testing.assert_allclose(features[i], expected[i], rtol=1e-4, atol=1e-4)
+            assert_same_frames(features[i].astype(expected[i].dtype), expected[i])
 
 
 def test_a_row_of_a_matrix_that_is_not_finite_is_a_row_of_nan():
@@ -361,20 +374,25 @@ def int16_of(signal):
 
 @pytest.mark.parametrize("convention", ["psf", "librosa", "kaldi", "htk"])
 @pytest.mark.parametrize("kind", ["array", "pair", "path", "resampled"])
-def test_a_long_clip_has_the_frames_of_the_whole(tmp_path, monkeypatch, convention, kind):
+@pytest.mark.parametrize("cache", [None, "fresh"])
+def test_a_long_clip_has_the_frames_of_the_whole(tmp_path, convention, kind, cache):
     signal = int16_of(noise(300_000))
     path = tmp_path / "long.flac"
     soundfile.write(path, signal, RATE)
     clip = {"array": signal, "pair": (RATE, signal), "path": path, "resampled": (11025, signal)}
-    transformer = MFCCTransformer(sample_rate=RATE, convention=convention, pooling=None)
-    expected = transformer.transform([clip[kind]])[0]
-    monkeypatch.setattr(extraction, "_LONG_SAMPLES", 100_000)
-    monkeypatch.setattr(extraction, "load", lambda *_, **__: pytest.fail("loaded as a whole"))
-    actual = transformer.transform([clip[kind]])[0]
-    if kind == "resampled":  # piece by piece, soxr differs by its rounding
-        np.testing.assert_allclose(actual, expected, rtol=0, atol=0.01)
-    else:
-        np.testing.assert_array_equal(actual, expected)
+    clips = {3: signal[:900], 5: clip[kind], 6: signal[900:1500]}
+    front_end = design(RATE, convention=convention)
+    (whole,), _ = extract(clips, front_end)
+    parts, _ = extract(clips, front_end, long_samples=100_000, cache=cache and MemoryCache())
+    if cache is None:
+        assert [part.numbers for part in parts] == [[5], [3, 6]]
+    expected = dict(zip(whole.numbers, split(whole.frames, whole.lengths), strict=True))
+    for part in parts:
+        for number, frames in zip(part.numbers, split(part.frames, part.lengths), strict=True):
+            if number == 5 and kind == "resampled":  # piece by piece, soxr differs by its rounding
+                np.testing.assert_allclose(frames, expected[number], rtol=0, atol=0.01)
+            else:
+                assert_same_frames(frames, expected[number])
 
 
 def test_a_long_clip_needs_little_beyond_its_features(monkeypatch):
@@ -395,12 +413,12 @@ def test_a_long_clip_needs_little_beyond_its_features(monkeypatch):
 
 @pytest.mark.parametrize("n_jobs", [2, -1])
 @pytest.mark.parametrize("cache", [None, "fresh"])
-def test_threads_give_the_same(paths, monkeypatch, n_jobs, cache):
-    monkeypatch.setattr(features_module, "_BATCH_CLIPS", 3)
-    monkeypatch.setattr(features_module, "_THREADED_SAMPLES", 0)
+def test_threads_give_the_same(n_jobs, cache):
+    clips = [noise((1 << 16) + 1000 * seed, seed) for seed in range(12)]
+    assert len(plan(clips, 2)[1]) >= 8
     plain = MFCCTransformer(sample_rate=RATE, deltas=1)
     threaded = clone(plain).set_params(n_jobs=n_jobs, cache=cache and MemoryCache())
-    np.testing.assert_array_equal(threaded.transform(paths), plain.transform(paths))
+    assert_same_frames(threaded.transform(clips), plain.transform(clips))
 
 
 class NotedCache(MemoryCache):
@@ -468,7 +486,7 @@ def test_a_broken_entry_on_disk_is_computed_again(paths, tmp_path, loaded):
     entries[0].write_bytes(entries[0].read_bytes()[:-50])
     entries[1].write_bytes(b"")
     loaded.clear()
-    np.testing.assert_allclose(transformer.transform(paths), expected, rtol=1e-5, atol=1e-5)
+    assert_same_frames(transformer.transform(paths), expected)
     assert len(loaded) == 2
 
 
@@ -517,14 +535,15 @@ class Tasks:
         self.ended.append(context.task_name)
 
 
-def test_progress_is_reported_over_batches_of_clips(paths, monkeypatch):
-    monkeypatch.setattr(features_module, "_BATCH_CLIPS", 6)
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_progress_is_reported_over_batches_of_clips(n_jobs):
+    clips = [noise((1 << 19) + 1, seed) for seed in range(3)]
     tasks = Tasks()
-    transformer = MFCCTransformer(sample_rate=RATE).set_callbacks(tasks)
-    features = transformer.fit_transform(paths)
-    assert tasks.begun == [("fit", 4), *[("clips", 0)] * 4]
-    assert tasks.ended == [*["clips"] * 4, "fit"]
-    np.testing.assert_array_equal(features, clone(transformer).transform(paths))
+    transformer = MFCCTransformer(sample_rate=RATE, n_jobs=n_jobs).set_callbacks(tasks)
+    features = transformer.fit_transform(clips)
+    assert tasks.begun == [("fit", 3), *[("clips", 0)] * 3]
+    assert tasks.ended == [*["clips"] * 3, "fit"]
+    np.testing.assert_array_equal(features, clone(transformer).transform(clips))
 
 
 def test_a_progress_bar_in_a_pipeline(paths, words, capsys):

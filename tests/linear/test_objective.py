@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -8,81 +6,23 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skxent.linear import _objective as linear
-from skxent.linear._objective import LinearObjective
 from skxent.optimizers import newton_cg
 from tests.linear import oracles, strategies
+from tests.linear.objectives import (
+    changed,
+    gram,
+    make_objective,
+    objective_of,
+    oracle_terms,
+    some_objective,
+    some_params,
+    sparse_problem_of,
+    weights_of,
+    with_ones,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 kinds_of_csr = pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix])
-
-# Alpha, weights of samples and of classes, label smoothing: none is zero.
-ALL_TERMS = {"alpha": 0.1, "label_smoothing": 0.2, "fit_intercept": True}
-
-
-def weights_of(problem):
-    """Each sample's weight times the expected weight of its class, by its formula."""
-    return [
-        weight * sum(t * problem.class_weight[k] for k, t in enumerate(target))
-        for weight, target in zip(
-            problem.sample_weight.tolist(), problem.distributions.tolist(), strict=True
-        )
-    ]
-
-
-def objective_of(problem, **changes):
-    arguments = {
-        "X": problem.X,
-        "targets": problem.targets,
-        "weights": np.array(weights_of(problem)),
-        "n_classes": problem.n_classes,
-        "alpha": problem.alpha,
-        "fit_intercept": problem.fit_intercept,
-        "label_smoothing": problem.label_smoothing,
-    }
-    return LinearObjective(**(arguments | changes))
-
-
-def some_objective(n_classes, n_samples=100, n_features=3, soft=False, **changes):
-    """An objective of random samples with every term switched on."""
-    rng = np.random.default_rng(n_samples + n_classes)
-    targets = rng.integers(0, n_classes, n_samples)
-    if soft:
-        targets = rng.dirichlet(np.ones(n_classes), n_samples)
-    arguments = {
-        "X": rng.normal(size=(n_samples, n_features)) + 0.5,
-        "targets": targets,
-        "weights": rng.uniform(0.1, 2.0, n_samples),
-        "n_classes": n_classes,
-    }
-    return LinearObjective(**(arguments | ALL_TERMS | changes))
-
-
-def some_params(objective, seed=0):
-    return np.random.default_rng(seed).normal(size=objective.shape)
-
-
-def oracle_terms(objective):
-    terms = {name: getattr(objective, name) for name in (*ALL_TERMS, "n_classes")}
-    return terms | {"sample_weight": objective.weights}
-
-
-def with_ones(objective):
-    """X as float64, with the intercept's column."""
-    X = objective.X.astype(np.float64)
-    return np.column_stack([X, np.ones(len(X))]) if objective.fit_intercept else X
-
-
-def gram(objective, factors=1.0):
-    """X~' diag(w factors) X~ / sum(w), by its formula."""
-    X = with_ones(objective)
-    return (X.T * (objective.weights * factors)) @ X / objective.weights.sum()
-
-
-def sparse_problem_of(rng, n_classes, n_samples=120, n_features=6):
-    """Dense samples of which two thirds are zeros, one row and one column of them all."""
-    X = rng.normal(size=(n_samples, n_features)) * (rng.uniform(size=(n_samples, n_features)) < 0.3)
-    X[5], X[:, 2] = 0.0, 0.0
-    return some_objective(n_classes, n_samples, n_features, X=X)
 
 
 # The tests' data fit one block; this makes several of them, of 32 rows.
@@ -131,7 +71,7 @@ def test_blocks_add_up_to_the_whole(n_classes, soft, n_blocks):
     assert len(objective._blocks) == n_blocks
     params, terms = some_params(objective), oracle_terms(objective)
     value, gradient = objective(params)
-    X, targets = objective.X, objective.targets
+    X, targets = objective.samples.X, objective.samples.targets
     expected = oracles.linear_objective(params.tolist(), X, targets, **terms)
     assert_allclose(value, expected.real, rtol=1e-13)
     slopes = oracles.linear_gradient(params, X, targets, **terms)
@@ -149,7 +89,7 @@ def test_blocks_hold_each_row_once(kind, n_blocks):
     rows = np.concatenate([np.arange(100)[block] for block, _ in objective._blocks])
     assert_array_equal(rows, np.arange(100))
     for block, part in objective._blocks:
-        assert type(part) is type(objective.X)
+        assert type(part) is type(objective.samples.X)
         assert_array_equal(part.toarray() if sparse.issparse(part) else part, X[block])
 
 
@@ -158,7 +98,7 @@ def test_blocks_are_views(kind):
     objective = some_objective(3, X=kind(np.ones((100, 3))))
     for _, part in objective._blocks:
         data = part.data if sparse.issparse(part) else part
-        whole = objective.X.data if sparse.issparse(part) else objective.X
+        whole = objective.samples.X.data if sparse.issparse(part) else objective.samples.X
         assert np.shares_memory(data, whole)
 
 
@@ -168,12 +108,18 @@ def test_nothing_is_written_to(problem):
     objective = objective_of(problem)
     direction = np.ones_like(problem.params)
     compressed = sparse.csr_array(problem.X)
-    arrays = [objective.X, objective.targets, objective.weights, problem.params, direction]
+    arrays = [
+        objective.samples.X,
+        objective.samples.targets,
+        objective.samples.weights,
+        problem.params,
+        direction,
+    ]
     arrays += [compressed.data, compressed.indices, compressed.indptr]
     copies = [array.copy() for array in arrays]
     for array in arrays:
         array.flags.writeable = False
-    for subject in (objective, replace(objective, X=compressed)):
+    for subject in (objective, changed(objective, X=compressed)):
         results = [subject(problem.params)[1], subject.hessian(problem.params)(direction)]
         solve = subject.preconditioner(problem.params)
         results += [solve(direction), solve.factor]
@@ -190,7 +136,7 @@ def test_nothing_is_written_to(problem):
 @given(strategies.linear_problems(dtype=np.float32))
 def test_float32_samples_give_what_their_values_give_in_float64(problem):
     objective = objective_of(problem)
-    exact = replace(objective, X=problem.X.astype(np.float64))
+    exact = changed(objective, X=problem.X.astype(np.float64))
     params = problem.params.astype(np.float32).astype(np.float64)
     direction = np.ones_like(params)
     value, gradient = objective(params)
@@ -219,7 +165,7 @@ def memory_mapped(X, path):
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_way_that_samples_are_stored_does_not_matter(n_classes, stored, tmp_path, n_blocks):
     objective = some_objective(n_classes)
-    other = replace(objective, X=stored(objective.X, tmp_path))
+    other = changed(objective, X=stored(objective.samples.X, tmp_path))
     params = some_params(objective)
     (value, gradient), (same, close) = objective(params), other(params)
     assert_allclose(same, value, rtol=1e-14)
@@ -251,7 +197,7 @@ def sure_samples(draw):
 def test_loss_and_gradient_of_a_sure_sample_keep_their_digits(problem, soft):
     X, label, n_classes, params = problem
     targets = np.eye(n_classes)[[label]] if soft else np.array([label])
-    objective = LinearObjective(X, targets, np.ones(1), n_classes, 0.0, False)
+    objective = make_objective(X, targets, np.ones(1), n_classes, 0.0, False)
     value, gradient = objective(params)
     terms = {"n_classes": n_classes, "fit_intercept": False}
     exact = oracles.exact_linear_objective(params, X, targets, **terms)
@@ -263,13 +209,15 @@ def test_loss_and_gradient_of_a_sure_sample_keep_their_digits(problem, soft):
 @given(sure_samples())
 def test_hessian_of_a_sure_sample_keeps_its_digits(problem):
     X, label, n_classes, params = problem
-    objective = LinearObjective(X, np.array([label]), np.ones(1), n_classes, 0.0, False)
+    objective = make_objective(X, np.array([label]), np.ones(1), n_classes, 0.0, False)
     # The sure class moves against all of the others, so that no sum over them cancels.
     direction = np.outer(np.arange(1.0, n_classes + 1.0), [1.0, 0.5])[: len(params)]
     direction[label % len(direction)] = -2.0
     product = objective.hessian(params)(direction)
     terms = {"n_classes": n_classes, "fit_intercept": False}
-    exact = oracles.exact_linear_hessian_product(params, direction, X, objective.targets, **terms)
+    exact = oracles.exact_linear_hessian_product(
+        params, direction, X, objective.samples.targets, **terms
+    )
     assert_allclose(product, exact, rtol=1e-12)
 
 
@@ -312,7 +260,7 @@ def test_hessian_is_the_same_in_blocks_kept_or_recomputed(n_classes, soft, n_blo
     for seed in (1, 2):
         direction = some_params(objective, seed)
         exact = oracles.exact_linear_hessian_product(
-            params, direction, objective.X, objective.targets, **terms
+            params, direction, objective.samples.X, objective.samples.targets, **terms
         )
         assert_allclose(multiply(direction), exact, rtol=1e-12, atol=1e-15)
 
@@ -352,7 +300,7 @@ def test_gradient_and_hessian_product_sum_to_zero_over_the_classes(n_classes, ki
 @pytest.mark.usefixtures("kept_bytes")
 def test_csr_gives_what_dense_gives(n_classes, kind, n_blocks):
     dense = sparse_problem_of(np.random.default_rng(n_classes), n_classes)
-    compressed = replace(dense, X=kind(dense.X))
+    compressed = changed(dense, X=kind(dense.samples.X))
     params, direction = some_params(dense), some_params(dense, 1)
     (value, gradient), (same, close) = dense(params), compressed(params)
     assert type(close) is np.ndarray
@@ -376,7 +324,7 @@ def test_csr_gives_what_dense_gives(n_classes, kind, n_blocks):
 def test_csr_has_the_curvature_bound_of_dense(kind, batch_size, max_dense, n_blocks, monkeypatch):
     monkeypatch.setattr(linear, "_MAX_DENSE", max_dense)
     dense = sparse_problem_of(np.random.default_rng(0), 3)
-    compressed = replace(dense, X=kind(dense.X))
+    compressed = changed(dense, X=kind(dense.samples.X))
     bound = compressed.curvature_bound(batch_size)
     assert_allclose(bound, dense.curvature_bound(batch_size), rtol=1e-12)
 
@@ -392,7 +340,7 @@ def test_float32_csr_stays_float32(kind, monkeypatch):
 
     monkeypatch.setattr(linear, "softmax_loss_gradient", spied)
     dense = sparse_problem_of(np.random.default_rng(0), 3)
-    compressed = replace(dense, X=kind(dense.X.astype(np.float32)))
+    compressed = changed(dense, X=kind(dense.samples.X.astype(np.float32)))
     params = some_params(dense)
     value, gradient = compressed(params)
     assert types == {np.dtype(np.float32)}
@@ -411,9 +359,9 @@ def test_a_million_sparse_features_are_never_made_dense(n_classes, kind, monkeyp
     rng = np.random.default_rng(0)
     columns = np.sort(rng.choice(1_000_000, 20, replace=False))
     dense = sparse_problem_of(rng, n_classes, n_samples=2000, n_features=20)
-    row, column = np.nonzero(dense.X)
-    entries = dense.X[row, column], (row, columns[column])
-    wide = replace(dense, X=kind(entries, shape=(2000, 1_000_000)))
+    row, column = np.nonzero(dense.samples.X)
+    entries = dense.samples.X[row, column], (row, columns[column])
+    wide = changed(dense, X=kind(entries, shape=(2000, 1_000_000)))
     for base in (sparse.csr_array, sparse.csr_matrix, sparse.csc_array, sparse.csc_matrix):
         monkeypatch.setattr(base, "toarray", refuse)
         monkeypatch.setattr(base, "todense", refuse)
@@ -468,8 +416,8 @@ def test_a_batch_of_a_batch_is_a_batch(rows):
 def test_total_weight_divides_the_loss_but_not_the_penalty(problem, factor):
     params = problem.params
     objective = objective_of(problem)
-    total = factor * objective.weights.sum()
-    other = replace(objective, total_weight=total)
+    total = factor * objective.samples.weights.sum()
+    other = changed(objective, total_weight=total)
     n_features = problem.X.shape[1]
     penalty = problem.alpha / 2 * float(np.sum(params[:, :n_features] ** 2))
     slopes = problem.alpha * np.where(np.arange(params.shape[1]) < n_features, params, 0.0)
@@ -488,7 +436,7 @@ def test_scale_of_the_weights_does_not_matter(problem, factor):
     # Also in float32, which could hold no such weight.
     for dtype, rtol in ((np.float64, 1e-12), (np.float32, 1e-5)):
         objective = objective_of(problem, X=problem.X.astype(dtype))
-        scaled = replace(objective, weights=factor * objective.weights)
+        scaled = changed(objective, weights=factor * objective.samples.weights)
         assert_allclose(scaled(problem.params)[0], objective(problem.params)[0], rtol=rtol)
         assert_allclose(scaled.curvature_bound(), objective.curvature_bound(), rtol=rtol)
 
@@ -533,7 +481,7 @@ def test_curvature_bound_by_iteration_is_not_below_one_of_many_near_eigenvalues(
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array, sparse.csr_matrix])
 def test_curvature_bound_of_nothing_is_the_penalty(kind, n_features):
     X = kind(np.zeros((3, n_features)))
-    objective = LinearObjective(X, np.array([0, 1, 1]), np.ones(3), 2, 0.25, False)
+    objective = make_objective(X, np.array([0, 1, 1]), np.ones(3), 2, 0.25, False)
     assert objective.curvature_bound() == 0.25
     assert objective.curvature_bound(2) == 0.25
 
@@ -559,7 +507,7 @@ def test_curvature_bound_of_two_classes_is_attained_at_zero(seed, n_features, fi
     # There sigma' is 1/4 for every sample.
     rng = np.random.default_rng(seed)
     X, labels = rng.normal(size=(6, n_features)), np.array([0, 1] * 3)
-    objective = LinearObjective(X, labels, np.ones(6), 2, 0.0, fit_intercept)
+    objective = make_objective(X, labels, np.ones(6), 2, 0.0, fit_intercept)
     hessian = oracles.linear_hessian(
         np.zeros(objective.shape), X, labels, n_classes=2, fit_intercept=fit_intercept
     )
@@ -571,7 +519,7 @@ def test_curvature_bound_of_many_classes_is_attained_by_two_rivals(seed, fit_int
     # diag(p) - p p' has the eigenvalue 1/2 where p is 1/2 for two of the classes.
     rng = np.random.default_rng(seed)
     X, labels = np.abs(rng.normal(size=(4, 1))) + 0.1, np.array([0, 1, 2, 0])
-    objective = LinearObjective(X, labels, np.ones(4), 3, 0.0, fit_intercept)
+    objective = make_objective(X, labels, np.ones(4), 3, 0.0, fit_intercept)
     params = np.zeros(objective.shape)
     params[2, 0] = -2000.0
     hessian = oracles.linear_hessian(params, X, labels, n_classes=3, fit_intercept=fit_intercept)
@@ -583,12 +531,12 @@ def test_wide_samples_have_the_curvature_bound_of_the_formula(seed, n_classes, f
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_classes, 7)) * 10.0 ** rng.uniform(-2, 2, 7)
     weights = rng.uniform(0.1, 3.0, n_classes)
-    objective = LinearObjective(X, np.arange(n_classes), weights, n_classes, 0.5, fit_intercept)
+    objective = make_objective(X, np.arange(n_classes), weights, n_classes, 0.5, fit_intercept)
     largest = np.linalg.eigvalsh(gram(objective))[-1]
     cap = 0.25 if n_classes == 2 else 0.5
     assert_allclose(objective.curvature_bound(), cap * largest + 0.5, rtol=1e-12)
     # Samples of weight zero change no eigenvalue.
-    tall = replace(
+    tall = changed(
         objective,
         X=np.vstack([X, np.ones((10, 7))]),
         targets=np.zeros(n_classes + 10, dtype=int),
@@ -627,11 +575,13 @@ def test_loss_and_accuracy_of_blocks_add_up(n_classes, n_blocks):
     logits = with_ones(objective) @ params.T
     if n_classes == 2:
         logits = np.column_stack([np.zeros(100), logits])
-    right = logits.argmax(axis=1) == objective.targets
+    right = logits.argmax(axis=1) == objective.samples.targets
     loss, accuracy = objective.loss_and_accuracy(params)
-    assert_allclose(accuracy, np.average(right, weights=objective.weights), rtol=1e-13)
+    assert_allclose(accuracy, np.average(right, weights=objective.samples.weights), rtol=1e-13)
     terms = oracle_terms(objective) | {"alpha": 0.0}
-    expected = oracles.exact_linear_objective(params, objective.X, objective.targets, **terms)
+    expected = oracles.exact_linear_objective(
+        params, objective.samples.X, objective.samples.targets, **terms
+    )
     assert_allclose(loss, expected, rtol=1e-13)
 
 
@@ -641,12 +591,12 @@ def test_loss_and_accuracy_of_blocks_add_up(n_classes, n_blocks):
 def mean_curvatures(objective, params):
     """Mean of the Hessian's eigenvalues in the logits over the directions in which it curves."""
     logits = with_ones(objective) @ params.T
-    if objective.n_classes == 2:
+    if objective.samples.n_classes == 2:
         logits = np.column_stack([np.zeros(len(logits)), logits])
     means = []
     for row in np.exp(logits - logits.max(axis=1, keepdims=True)):
         p = row / row.sum()
-        if objective.n_classes == 2:  # one logit, of which this is the only eigenvalue
+        if objective.samples.n_classes == 2:  # one logit, of which this is the only eigenvalue
             means.append(p[0] * p[1])
         else:  # zero along what all classes share
             hessian = np.diag(p) - np.outer(p, p)
@@ -657,7 +607,7 @@ def mean_curvatures(objective, params):
 def model_of(objective, params):
     """M, by its formula."""
     penalties = np.zeros(objective.shape[1])
-    penalties[: objective.X.shape[1]] = objective.alpha
+    penalties[: objective.samples.X.shape[1]] = objective.alpha
     return gram(objective, mean_curvatures(objective, params)) + np.diag(penalties)
 
 
@@ -695,8 +645,8 @@ def test_preconditioner_is_kept_until_the_curvature_has_changed_by_a_half(n_clas
     is_kept = []
     for length in np.linspace(0.0, 8.0, 20):
         params = length * direction
-        ratio = np.average(mean_curvatures(objective, zeros), weights=objective.weights)
-        ratio /= np.average(mean_curvatures(objective, params), weights=objective.weights)
+        ratio = np.average(mean_curvatures(objective, zeros), weights=objective.samples.weights)
+        ratio /= np.average(mean_curvatures(objective, params), weights=objective.samples.weights)
         is_kept.append(ratio < 1.5)
         assert (objective.preconditioner(params, first) is first) == is_kept[-1]
         later = objective.preconditioner(params)
@@ -725,11 +675,11 @@ def sampled(monkeypatch):
     X[:, 3] = 0.0
     objective = some_objective(3, n_samples=4200, X=X, alpha=0.0)
     sample = objective._sample
-    rare = np.setdiff1d(X[:, 0], sample.X[:, 0])[0]
+    rare = np.setdiff1d(X[:, 0], sample.samples.X[:, 0])[0]
     X[X[:, 0] == rare, 3] = 3.0
-    objective = replace(objective, X=X)
-    assert objective._sample.X.shape == (2048, 5)
-    assert not objective._sample.X[:, 3].any()
+    objective = changed(objective, X=X)
+    assert objective._sample.samples.X.shape == (2048, 5)
+    assert not objective._sample.samples.X[:, 3].any()
     return objective
 
 
@@ -748,17 +698,17 @@ def test_sampled_preconditioner_is_definite_and_near_the_whole_one(sampled):
 
 
 def test_sampled_preconditioner_sees_no_sample_without_weight(sampled):
-    weights = sampled.weights.copy()
+    weights = sampled.samples.weights.copy()
     weights[::3] = 0.0
-    X = sampled.X.copy()
+    X = sampled.samples.X.copy()
     X[::3] = 1e6
     params = 0.3 * some_params(sampled)
-    light = replace(sampled, X=X, weights=weights)
-    assert len(light._sample.weights) == 2048
-    assert light._sample.weights.all()
-    assert np.abs(light._sample.X).max() < 1e6
+    light = changed(sampled, X=X, weights=weights)
+    assert len(light._sample.samples.weights) == 2048
+    assert light._sample.samples.weights.all()
+    assert np.abs(light._sample.samples.X).max() < 1e6
     heavy = weights > 0.0
-    kept = replace(light, X=X[heavy], targets=light.targets[heavy], weights=weights[heavy])
+    kept = changed(light, X=X[heavy], targets=light.samples.targets[heavy], weights=weights[heavy])
     rows = some_params(sampled, 1)
     solved = light.preconditioner(params)(rows)
     assert_allclose(solved, kept.preconditioner(params)(rows), rtol=1e-10)
@@ -767,7 +717,7 @@ def test_sampled_preconditioner_sees_no_sample_without_weight(sampled):
 def test_same_samples_are_drawn_each_time(sampled):
     params, rows = some_params(sampled), some_params(sampled, 1)
     first = sampled.preconditioner(params)(rows)
-    assert_array_equal(replace(sampled).preconditioner(params)(rows), first)
+    assert_array_equal(changed(sampled).preconditioner(params)(rows), first)
 
 
 @kinds_of_csr
@@ -775,21 +725,21 @@ def test_same_samples_are_drawn_each_time(sampled):
 def test_preconditioner_of_few_sparse_features_is_that_of_dense_ones(n_classes, kind, n_blocks):
     dense = sparse_problem_of(np.random.default_rng(0), n_classes)
     params, rows = some_params(dense), some_params(dense, 1)
-    solved = replace(dense, X=kind(dense.X)).preconditioner(params)(rows)
+    solved = changed(dense, X=kind(dense.samples.X)).preconditioner(params)(rows)
     assert_allclose(solved, dense.preconditioner(params)(rows), rtol=1e-10)
 
 
 @kinds_of_csr
 def test_sampled_preconditioner_of_sparse_features_is_that_of_dense_ones(sampled, kind):
     params, rows = 0.3 * some_params(sampled), some_params(sampled, 1)
-    solved = replace(sampled, X=kind(sampled.X)).preconditioner(params)(rows)
+    solved = changed(sampled, X=kind(sampled.samples.X)).preconditioner(params)(rows)
     assert_allclose(solved, sampled.preconditioner(params)(rows), rtol=1e-10)
 
 
 def check_diagonal(objective, dense, scales):
     """M is a multiple of the stated diagonal, and no curvature of the mean h is above it."""
     params = some_params(dense)
-    level = np.average(mean_curvatures(dense, params), weights=dense.weights)
+    level = np.average(mean_curvatures(dense, params), weights=dense.samples.weights)
     diagonal = level * np.append(scales, 1.0)
     diagonal[:-1] += dense.alpha
     solve = objective.preconditioner(params)
@@ -809,14 +759,16 @@ def test_preconditioner_of_many_sparse_features_is_the_stated_diagonal(
 ):
     monkeypatch.setattr(linear, "_MAX_SPARSE_GRAM", 3)
     dense = sparse_problem_of(np.random.default_rng(0), n_classes)
-    weights = dense.weights.tolist()
+    weights = dense.samples.weights.tolist()
     squares, shares = [], []
-    for column in dense.X.T.tolist():
+    for column in dense.samples.X.T.tolist():
         inside = [(w, v) for w, v in zip(weights, column, strict=True) if v != 0.0]
         of_column = sum(w for w, _ in inside)
         squares.append(sum(w * v * v for w, v in inside) / of_column if inside else 0.0)
         shares.append(of_column / sum(weights))
-    check_diagonal(replace(dense, X=kind(dense.X)), dense, np.mean(shares) * np.array(squares))
+    check_diagonal(
+        changed(dense, X=kind(dense.samples.X)), dense, np.mean(shares) * np.array(squares)
+    )
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -831,7 +783,7 @@ def test_preconditioner_of_many_features_is_the_stated_diagonal(n_classes, monke
 def test_a_feature_that_is_always_zero_leaves_it_finite(kind, max_gram, monkeypatch):
     monkeypatch.setattr(linear, "_MAX_SPARSE_GRAM", max_gram)
     dense = sparse_problem_of(np.random.default_rng(0), 3)
-    objective = replace(dense, X=kind(dense.X), alpha=0.0)
+    objective = changed(dense, X=kind(dense.samples.X), alpha=0.0)
     params = some_params(dense)
     assert not objective(params)[1][:, 2].any()
     assert np.isfinite(objective.preconditioner(params)(objective(params)[1])).all()
@@ -844,7 +796,7 @@ def test_rescaled_features_rescale_every_iterate(n_classes, kind):
     rng = np.random.default_rng(0)
     scales = 2.0 ** np.array([-20, 0, 13])
     objective = some_objective(n_classes, alpha=0.0, X=kind(rng.normal(size=(100, 3))))
-    scaled = replace(objective, X=kind(objective.X * scales))
+    scaled = changed(objective, X=kind(objective.samples.X * scales))
     for n_iter in (1, 2, 3):
         found, other = (
             newton_cg(
@@ -867,7 +819,7 @@ def test_preconditioner_of_dependent_columns_is_finite(n_classes, log_scale):
     independent = rng.normal(size=(50, 3)) + 1000.0
     columns = [independent, independent @ rng.normal(size=(3, 200)), np.zeros((50, 1))]
     X = np.column_stack([*columns, np.ones((50, 1))]) * 10.0**log_scale
-    objective = LinearObjective(X, np.arange(50) % n_classes, np.ones(50), n_classes, 0.0, True)
+    objective = make_objective(X, np.arange(50) % n_classes, np.ones(50), n_classes, 0.0, True)
     for params in (np.zeros(objective.shape), 1e-3 * some_params(objective)):
         solve = objective.preconditioner(params)
         _, gradient = objective(params)

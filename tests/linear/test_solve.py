@@ -6,14 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skxent._fitting._monitor import Monitor, Plateau
+from skxent._fitting._monitor import Monitor
 from skxent.linear._curvature import safe_rate
-from skxent.linear._objective import LinearObjective
-from skxent.linear._solve import choose_second_order, draw_batches, make_rule, make_schedule, train
-from skxent.optimizers import SCHEDULES, inverse_scaling
+from skxent.linear._solve import choose_second_order, draw_batches, train
+from skxent.optimizers import SCHEDULES
+from skxent.optimizers._rules import make_rule
 from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
 from tests._fitting.strategies import samples
 from tests.linear import oracles
+from tests.linear.objectives import changed, make_objective
 
 seeds = st.integers(0, 2**32 - 1)
 SOLVERS = ["gd", "sgd", "adam", "lbfgs", "newton-cg"]
@@ -31,7 +32,7 @@ def weights_for(problem):
 def objective_of(problem, **terms):
     """J of samples with all terms."""
     terms = {"alpha": 0.1, "fit_intercept": True, "label_smoothing": 0.2} | terms
-    return LinearObjective(
+    return make_objective(
         problem.X, problem.labels, weights_for(problem), problem.n_classes, **terms
     )
 
@@ -42,7 +43,7 @@ def random_problem(seed=0, n_samples=24, n_features=3, n_classes=3, **terms):
     weights = rng.uniform(0.5, 2.0, n_samples)
     terms = {"alpha": 0.1, "fit_intercept": True, "label_smoothing": 0.2} | terms
     X = rng.normal(size=(n_samples, n_features)) + rng.normal(size=n_features)
-    return LinearObjective(X, targets, weights, n_classes, **terms)
+    return make_objective(X, targets, weights, n_classes, **terms)
 
 
 def run(objective, solver, start=None, **options):
@@ -98,9 +99,7 @@ def test_every_solver_reaches_the_same_minimum(solver, n_classes):
 def test_second_order_sees_features_of_any_scale_alike(solver):
     objective = random_problem(alpha=0.0)
     scale = np.array([1e-4, 1.0, 1e5])
-    scaled = LinearObjective(
-        objective.X * scale, objective.targets, objective.weights, 3, 0.0, True, 0.2
-    )
+    scaled = changed(objective, X=objective.samples.X * scale)
     plain, other = run(objective, solver), run(scaled, solver, tol=1e-7)
     assert_allclose(other.value, plain.value, rtol=1e-10)
     assert other.n_iter <= plain.n_iter + 3
@@ -114,9 +113,9 @@ def test_features_that_depend_on_each_other_leave_the_parameters_small(solver, n
     # Without a penalty, all along some lines is the minimum. The targets are random and soft:
     # it is not at infinity.
     objective = random_problem(seed, n_samples=60, n_classes=n_classes, alpha=0.0)
-    mixed = objective.X @ np.random.default_rng(seed).normal(size=(3, 2))
-    X = np.column_stack([objective.X, mixed, np.ones(60)])
-    dependent = LinearObjective(X, objective.targets, objective.weights, n_classes, 0.0, True, 0.2)
+    mixed = objective.samples.X @ np.random.default_rng(seed).normal(size=(3, 2))
+    X = np.column_stack([objective.samples.X, mixed, np.ones(60)])
+    dependent = changed(objective, X=X)
     solution = run(dependent, solver, tol=1e-7, max_iter=200)
     assert solution.gradient_norm <= 1e-7
     assert np.abs(solution.params).max() < 1e4
@@ -134,7 +133,10 @@ def test_l1_does_not_penalise_the_intercept(fit_intercept, seed):
     assert_array_equal(solution.params[:, :3], 0.0)
     if fit_intercept:
         # With an intercept alone, the probabilities are the mean of the smoothed targets.
-        targets = 0.8 * np.average(objective.targets, axis=0, weights=objective.weights) + 0.2 / 3
+        targets = (
+            0.8 * np.average(objective.samples.targets, axis=0, weights=objective.samples.weights)
+            + 0.2 / 3
+        )
         logits = solution.params[:, 3]
         assert_allclose(np.exp(logits) / np.exp(logits).sum(), targets, rtol=1e-8)
 
@@ -208,65 +210,6 @@ def test_adaptive_schedule_lowers_the_rate_of_the_next_epochs():
 # The names
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES.keys() - set(WHOLE_FIT_SCHEDULES)))
-def test_schedule_of_a_name_is_that_of_the_optimizers(name):
-    factor_of = make_schedule(name, 10, patient())
-    assert [factor_of(e) for e in range(100)] == [SCHEDULES[name](e) for e in range(100)]
-
-
-@pytest.mark.parametrize("name", WHOLE_FIT_SCHEDULES)
-@given(max_iter=st.integers(1, 1000))
-def test_schedule_that_spans_a_fit_ends_with_the_last_iteration(name, max_iter):
-    factor_of = make_schedule(name, max_iter, patient())
-    assert factor_of(0) > 0.0
-    assert factor_of(max_iter - 1) > 0.0
-    assert factor_of(max_iter) == 0.0
-
-
-def test_adaptive_schedule_is_what_the_monitor_says_now():
-    monitor = patient()
-    factor_of = make_schedule("adaptive", 10, monitor)
-    assert factor_of(5) == 1.0
-    monitor.plateau = Plateau(factor=0.04)
-    assert factor_of(5) == 0.04
-
-
-@pytest.mark.parametrize("schedule", [lambda epoch: 1 / (epoch + 2), inverse_scaling])
-def test_callable_schedule_is_taken_as_it_is(schedule):
-    factor_of = make_schedule(schedule, 10, patient())
-    assert [factor_of(e) for e in range(20)] == [schedule(e) for e in range(20)]
-
-
-@pytest.mark.parametrize("factor", [-0.1, np.nan, np.inf])
-def test_callable_that_returns_no_factor_is_refused(factor):
-    factor_of = make_schedule(lambda epoch: factor if epoch == 3 else 0.0, 10, patient())
-    assert factor_of(2) == 0.0
-    with pytest.raises(ValueError, match=f"finite factor, not negative, got {factor} for epoch 3"):
-        factor_of(3)
-
-
-@pytest.mark.parametrize("solver", ["gd", "sgd"])
-@given(seed=seeds, momentum=st.floats(0.0, 0.99))
-@settings(max_examples=10)
-def test_momentum_is_that_of_the_rule(solver, seed, momentum):
-    first, second = np.random.default_rng(seed).normal(size=(2, 3))
-    rule = make_rule(solver, momentum)
-    _, state = rule.update(first, rule.init(first), 0.1)
-    step, _ = rule.update(second, state, 0.1)
-    velocity = -0.1 * momentum * first - 0.1 * second
-    assert_allclose(step, momentum * velocity - 0.1 * second, rtol=1e-12, atol=1e-15)
-
-
-def test_momentum_of_adam_is_its_beta_1():
-    first, second = np.array([1.0, -3.0]), np.array([2.0, 2.0])
-    rule = make_rule("adam", 0.6)
-    _, state = rule.update(first, rule.init(first), 0.1)
-    step, _ = rule.update(second, state, 0.1)
-    mean = (0.6 * 0.4 * first + 0.4 * second) / (1 - 0.6**2)
-    square = (0.999 * 0.001 * first**2 + 0.001 * second**2) / (1 - 0.999**2)
-    assert_allclose(step, -0.1 * mean / (np.sqrt(square) + 1e-8), rtol=1e-10)
-
-
 @pytest.mark.parametrize(
     ("n_features", "n_classes", "fit_intercept", "expected"),
     [
@@ -290,9 +233,9 @@ def test_few_parameters_get_newton_steps(n_features, n_classes, fit_intercept, e
 
 def bound_by_hand(objective, batch_size=None):
     """Bound on the curvature of J, or expected smoothness of batches, by the formulas."""
-    n, c = len(objective.X), 0.25 if objective.n_classes == 2 else 0.5
-    shares = [w / sum(objective.weights) for w in objective.weights]
-    rows = [np.append(x, [1.0] * objective.fit_intercept) for x in objective.X]
+    n, c = len(objective.samples.X), 0.25 if objective.samples.n_classes == 2 else 0.5
+    shares = [w / sum(objective.samples.weights) for w in objective.samples.weights]
+    rows = [np.append(x, [1.0] * objective.fit_intercept) for x in objective.samples.X]
     gram = sum(share * np.outer(x, x) for share, x in zip(shares, rows, strict=True))
     whole = c * np.linalg.norm(gram, 2) + objective.alpha
     if batch_size is None:
@@ -325,7 +268,7 @@ def test_safe_rate_of_adam_knows_nothing_of_the_objective(problem):
 
 @pytest.mark.parametrize("solver", ["gd", "sgd"])
 def test_safe_rate_is_positive_where_nothing_can_be_descended(solver):
-    objective = LinearObjective(
+    objective = make_objective(
         np.zeros((4, 2)), np.array([0, 1, 0, 1]), np.ones(4), 2, alpha=0.0, fit_intercept=False
     )
     assert safe_rate(objective, solver, 0.9, 2) == 1.0
@@ -350,14 +293,17 @@ def test_each_sample_is_in_one_batch_of_a_pass(problem, batch_size, seed):
     n_samples = len(problem.X)
     random_state = None if seed is None else np.random.RandomState(seed)
     batches = list(draw_batches(objective, batch_size, random_state))
-    sizes = [len(batch.X) for batch in batches]
+    sizes = [len(batch.samples.X) for batch in batches]
     assert sizes[:-1] == [batch_size] * (len(sizes) - 1)
     assert sum(sizes) == n_samples
     assert 0 < sizes[-1] <= batch_size
     rows = np.concatenate(
-        [np.column_stack([batch.X, batch.targets, batch.weights]) for batch in batches]
+        [
+            np.column_stack([batch.samples.X, batch.samples.targets, batch.samples.weights])
+            for batch in batches
+        ]
     )
-    expected = np.column_stack([problem.X, problem.labels, objective.weights])
+    expected = np.column_stack([problem.X, problem.labels, objective.samples.weights])
     if seed is None:
         assert_array_equal(rows, expected)
     else:
@@ -373,7 +319,7 @@ def test_gradients_of_a_pass_have_the_mean_of_the_whole(problem, batch_size, see
     value, gradient = objective(params)
     mean_value, mean_gradient = 0.0, np.zeros(objective.shape)
     for batch in draw_batches(objective, batch_size, np.random.RandomState(seed)):
-        share = len(batch.X) / len(problem.X)
+        share = len(batch.samples.X) / len(problem.X)
         part = batch(params)
         mean_value += share * part[0]
         mean_gradient += share * part[1]
@@ -387,7 +333,7 @@ def test_each_pass_draws_other_batches_and_a_seed_the_same():
     def two_passes():
         random_state = np.random.RandomState(5)
         return [
-            np.concatenate([batch.X for batch in draw_batches(objective, 7, random_state)])
+            np.concatenate([batch.samples.X for batch in draw_batches(objective, 7, random_state)])
             for _ in range(2)
         ]
 

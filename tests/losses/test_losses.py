@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skxent.losses import (
     binary_loss_gradient,
     cross_entropy,
+    fast_softmax_loss_gradient,
     hessian_product,
     log_softmax,
     sequence_cross_entropy,
@@ -542,6 +543,43 @@ def test_binary_terms_are_accurate(label, dtype):
         assert_accurate(gradients, gradient[1:], error_bound(pair))
 
 
+# The fast kernel
+
+
+@given(st.sampled_from([1.0, 30.0, 1000.0]).flatmap(strategies.fast_problems))
+def test_fast_kernel_is_within_the_bounds_of_its_docstring(problem):
+    logits, targets, weights, smoothing = problem
+    losses, gradients = fast_softmax_loss_gradient(*problem)
+    assert losses.dtype == gradients.dtype == logits.dtype
+    n_problems, n_classes, n_samples = logits.shape
+    eps = EPS[logits.dtype]
+    for c, i in np.ndindex(n_problems, n_samples):
+        target = oracles.distribution_of(targets[..., i], n_classes)
+        target = oracles.smoothed([mpmath.mpf(t) for t in target], mpmath.mpf(smoothing))
+        _, _, loss, gradient = oracles.exact_softmax_terms(logits[c, :, i], target)
+        widest = float(np.ptp(logits[c, :, i].astype(np.float64)))
+        assert abs(losses[c, i] - loss) <= (n_classes + 6) * (1 + widest) * eps
+        for value, exact in zip(gradients[c, :, i], gradient, strict=True):
+            error = abs(float(value) - float(weights[c, i]) * exact)
+            assert error <= (n_classes + 8) * eps * float(weights[c, i])
+
+
+@given(strategies.fast_problems())
+def test_fast_kernel_writes_to_nothing_but_out(problem):
+    copies = [np.array(value) for value in problem]
+    for value in problem[:3]:
+        value.flags.writeable = False
+    losses, gradients = fast_softmax_loss_gradient(*problem)
+    assert not np.shares_memory(gradients, problem.logits)
+    for value, copy in zip(problem, copies, strict=True):
+        assert_array_equal(value, copy)
+    out = problem.logits.copy()  # the logits themselves may be written to
+    again, written = fast_softmax_loss_gradient(out, *problem[1:], out=out)
+    assert written is out
+    assert_array_equal(again, losses)
+    assert_array_equal(written, gradients)
+
+
 # Sequences
 
 
@@ -616,6 +654,18 @@ def test_padding_counts_for_nothing(problem, filling, extra):
     for i, length in enumerate(lengths):
         assert_array_equal(gradient[i, :length], parts[i])
         assert_array_equal(gradient[i, length:], 0.0)
+
+
+def test_sequences_may_differ_in_type_in_classes_and_in_kind_of_targets():
+    logits = [np.eye(3, dtype=np.float32), np.eye(3), np.arange(8).reshape(2, 4), np.eye(3)]
+    targets = [np.uint64([0, 1, 1]), np.int64([2, 0, 0]), np.float32(np.eye(4)[:2]), np.uint8(1)]
+    loss, gradients = sequence_cross_entropy(logits, targets)
+    pairs = zip(logits, targets, strict=True)
+    alone = [sequence_cross_entropy([one], np.array([target])) for one, target in pairs]
+    assert_allclose(loss, np.mean([loss for loss, _ in alone]), rtol=1e-15)
+    for gradient, (_, (expected,)) in zip(gradients, alone, strict=True):
+        assert gradient.dtype == expected.dtype
+        assert_array_equal(gradient, expected * expected.dtype.type(0.25))
 
 
 # Errors
@@ -723,6 +773,12 @@ def test_lengths_without_a_padded_array_are_refused():
         ([TWO_ROWS], ["a"], TypeError, "sequence 0: targets.* got an array of <U1"),
         ([TWO_ROWS], [[[0.5, 0.6, 0.0]] * 2], ValueError, "sequence 0: targets must sum to one"),
         ([np.zeros(3)], [0], ValueError, "sequence 0: logits must have shape"),
+        (
+            [np.zeros((1, 2, 3))],
+            [[[0, 0]]],
+            ValueError,
+            r"sequence 0: logits must have shape \(n_frames, n_classes\), got shape \(1, 2, 3\)",
+        ),
     ],
 )
 def test_bad_sequences_are_refused(logits, targets, error, message):

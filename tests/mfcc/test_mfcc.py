@@ -1,5 +1,7 @@
 import dataclasses
 import itertools
+import pickle
+from multiprocessing.pool import ThreadPool
 
 import numpy as np
 import pytest
@@ -7,11 +9,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from skxent.mfcc import CONVENTIONS, design, mfcc, stream
-from skxent.mfcc import _blocks as module
-from skxent.mfcc._blocks import compute
+from skxent.mfcc._blocks import Block, _keep_block, compute
 from skxent.mfcc._filters import cepstrum_matrix, mel_filterbank, mel_frequencies
 from skxent.mfcc._front_end import shared_design
+from skxent.mfcc._stream import compute_chunks
 from tests.mfcc import oracles, strategies
+from tests.mfcc.oracles import assert_same_frames
 
 # The settings that are drawn may be anything.
 pytestmark = pytest.mark.filterwarnings("ignore:.* of the mel filters are narrower")
@@ -72,7 +75,7 @@ def test_the_frames_of_a_prefix_are_those_of_the_whole(task, data):
     length, step = frame_geometry(sample_rate, settings)
     whole, part = (mfcc(x, sample_rate, **settings) for x in (signal, prefix))
     n_inside = max(0, (len(prefix) - length) // step + 1)
-    np.testing.assert_allclose(part[:n_inside], whole[:n_inside], rtol=1e-12, atol=1e-12)
+    assert_same_frames(part[:n_inside], whole[:n_inside])
 
 
 @given(tasks())
@@ -120,10 +123,6 @@ def test_all_but_float32_is_computed_in_float64(dtype):
 # Batches and blocks
 
 
-def assert_same(frames, expected):
-    np.testing.assert_allclose(frames, expected, rtol=1e-12, atol=1e-11)
-
-
 @st.composite
 def batches(draw):
     _, sample_rate, settings = draw(tasks())
@@ -136,23 +135,25 @@ def batches(draw):
     return [rng.normal(size=size) for size in sizes], sample_rate, settings
 
 
-@given(batches())
-def test_signals_together_are_the_signals_one_by_one(batch):
+@given(batches(), st.sampled_from(["float32", "float64"]))
+def test_signals_together_are_the_signals_one_by_one(batch, dtype):
     signals, sample_rate, settings = batch
-    frames, lengths = compute(signals, design(sample_rate, **settings))
+    signals = [signal.astype(dtype) for signal in signals]
+    frames, lengths = compute(signals, design(sample_rate, **settings, dtype=dtype))
     alone = [mfcc(signal, sample_rate, **settings) for signal in signals]
+    assert frames.dtype == dtype
     assert lengths.tolist() == [len(clip) for clip in alone]
-    assert_same(frames, np.vstack(alone))
+    assert_same_frames(frames, np.vstack(alone))
 
 
 @given(batches(), st.data())
-def test_any_split_into_groups_gives_the_same(batch, data):
+def test_any_split_into_batches_gives_the_same(batch, data):
     signals, sample_rate, settings = batch
     front_end = design(sample_rate, **settings)
     cut = data.draw(st.integers(0, len(signals) - 1))
-    groups = [group for group in (signals[:cut], signals[cut:]) if group]
-    split = np.vstack([compute(group, front_end)[0] for group in groups])
-    assert_same(split, compute(signals, front_end)[0])
+    parts = [part for part in (signals[:cut], signals[cut:]) if part]
+    split = np.vstack([compute(part, front_end)[0] for part in parts])
+    assert_same_frames(split, compute(signals, front_end)[0])
 
 
 @given(batches(), st.sampled_from([1, 1 << 14, 1 << 17]))
@@ -162,39 +163,96 @@ def test_the_size_of_a_block_does_not_matter(batch, n_bytes):
     signals = [*signals, np.concatenate([*signals, np.ones(8000)])]
     front_end = design(sample_rate, **settings)
     expected, _ = compute(signals, front_end)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_BLOCK_BYTES", n_bytes)
-        frames, _ = compute(signals, front_end)
-    assert_same(frames, expected)
+    assert_same_frames(compute(signals, front_end, n_bytes)[0], expected)
 
 
 def test_a_long_signal_spans_many_blocks():
     signal = np.random.default_rng(0).normal(size=30 * 8000)
     frames = mfcc(signal, 8000)
-    assert frames.size * 256 * 8 / 13 > 4 * module._BLOCK_BYTES
+    assert len(frames) > 4 * Block(design(8000)).n_rows
     for start in range(0, 2900, 50):
         # The first frame of a piece lacks the sample before.
         piece = mfcc(signal[80 * start : 80 * (start + 60)], 8000)
-        assert_same(frames[start + 1 : start + 55], piece[1:55])
+        assert_same_frames(frames[start + 1 : start + 55], piece[1:55])
 
 
-def test_a_shared_front_end_is_one_and_read_only():
+def test_a_thread_keeps_its_block_for_the_same_front_end_and_size():
+    front_end = design(8000)
+    block = _keep_block(front_end, 1 << 20)
+    assert _keep_block(front_end, 1 << 20) is block
+    assert _keep_block(front_end, 1 << 19).n_rows < block.n_rows
+    assert _keep_block(design(8000), 1 << 20) is not block
+    with ThreadPool(1) as pool:
+        assert pool.apply(_keep_block, (front_end, 1 << 20)) is not block
+
+
+def test_a_shared_front_end_is_one():
     front_end = shared_design(8000, window="hamming")
     assert shared_design(8000, window="hamming") is front_end
-    for array in (front_end.window, front_end.filterbank, front_end.cepstrum):
-        with pytest.raises(ValueError, match="read-only"):
-            array[:] = 0.0
-    # A window with a list in it can't be looked up.
-    listed = shared_design(8000, window=("general_cosine", [0.5, 0.5]))
-    assert listed.fingerprint == design(8000, window=("general_cosine", (0.5, 0.5))).fingerprint
-    assert listed.fingerprint != front_end.fingerprint
+    assert shared_design(8000) is not front_end
+    assert front_end.filterbank.dtype == np.float64
+    with pytest.raises(TypeError, match="dtype"):
+        shared_design(8000, dtype="float32")
+    with pytest.raises(TypeError, match="dtype"):
+        mfcc(np.ones(100), 8000, dtype="float32")
 
 
-def test_a_setting_is_shared_by_no_two_front_ends():
-    signal = np.random.default_rng(0).normal(size=800)
-    before = mfcc(signal, 8000)
-    design(8000).filterbank[:] = 0.0
-    np.testing.assert_array_equal(mfcc(signal, 8000), before)
+def test_parameters_of_a_window_may_be_a_tuple_a_list_or_an_array():
+    front_ends = [
+        shared_design(8000, window=("general_cosine", parameters))
+        for parameters in [(0.5, 0.5), [0.5, 0.5], np.array([0.5, 0.5])]
+    ]
+    assert front_ends[0] is front_ends[1] is front_ends[2]
+    expected = design(8000, window=("general_cosine", [0.5, 0.5])).fingerprint
+    assert front_ends[0].fingerprint == expected
+    kaisers = [shared_design(8000, window=("kaiser", beta)) for beta in (8.0, np.array(8.0))]
+    assert kaisers[0] is kaisers[1]
+    assert kaisers[0].fingerprint != expected
+
+
+@pytest.mark.parametrize("settings", [{}, {"features": "log_mel", "window": "hann"}])
+def test_a_type_casts_the_three_arrays_once(settings):
+    front_end = design(8000, **settings)
+    assert front_end.as_type("float64") is front_end
+    single = front_end.as_type("float32")
+    assert front_end.as_type("float32") is single.as_type("float32") is single
+    names = ("window", "filterbank", "cepstrum")
+    for cast in (single, design(8000, dtype="float32", **settings)):
+        for name in names:
+            array = getattr(front_end, name)
+            if array is None:
+                assert getattr(cast, name) is None
+            else:
+                np.testing.assert_array_equal(getattr(cast, name), array.astype(np.float32))
+                assert getattr(cast, name).dtype == np.float32
+        for field in dataclasses.fields(front_end):
+            if field.init and field.name not in names:
+                same = getattr(front_end, field.name)
+                np.testing.assert_array_equal(getattr(cast, field.name), same)
+
+
+def test_front_ends_are_read_only():
+    for front_end in (shared_design(8000, window="hann"), design(8000, window="hann")):
+        for of_type in (front_end, front_end.as_type("float32")):
+            for array in (of_type.window, of_type.filterbank, of_type.cepstrum):
+                with pytest.raises(ValueError, match="read-only"):
+                    array[:] = 0.0
+
+
+def test_a_front_end_may_be_pickled():
+    front_end = design(8000, convention="kaldi")
+    signal = np.random.default_rng(0).normal(size=800).astype(np.float32)
+    expected, _ = compute([signal], front_end.as_type("float32"))
+    again = pickle.loads(pickle.dumps(front_end))
+    assert again.fingerprint == front_end.fingerprint
+    np.testing.assert_array_equal(compute([signal], again.as_type("float32"))[0], expected)
+
+
+def test_threads_get_the_same_front_end_of_a_type():
+    front_end = design(8000)
+    with ThreadPool(8) as pool:
+        found = pool.map(lambda _: front_end.as_type("float32"), range(100))
+    assert len(set(map(id, found))) == 1
 
 
 # Energies
@@ -350,10 +408,10 @@ SETTINGS = [
 def test_a_stream_gives_the_frames_of_the_whole_bit_for_bit(signal, cuts, settings, dtype):
     signal = signal.astype(dtype)
     positions = sorted(int(cut * len(signal)) for cut in cuts)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_BLOCK_BYTES", 1)  # blocks of 64 frames, the fewest
-        whole = mfcc(signal, 8000, **settings)
-        blocks = list(stream(np.split(signal, positions), 8000, **settings))
+    front_end = design(8000, **settings, dtype=dtype)
+    # Blocks of 72 frames, the fewest.
+    whole, _ = compute([signal], front_end, block_bytes=1)
+    blocks = list(compute_chunks(np.split(signal, positions), front_end, block_bytes=1))
     assert blocks[0].dtype == dtype
     np.testing.assert_array_equal(np.vstack(blocks), whole)
 
@@ -362,11 +420,12 @@ def test_a_stream_gives_the_frames_of_the_whole_bit_for_bit(signal, cuts, settin
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_a_stream_of_equal_chunks_gives_the_frames_of_the_whole(size, settings):
     signal = np.random.default_rng(0).normal(size=12_000 if size > 1 else 700)
-    chunks = (signal[start : start + size] for start in range(0, len(signal), size))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_BLOCK_BYTES", 1)
-        blocks = list(stream(chunks, 8000, **settings))
-        whole = mfcc(signal, 8000, **settings)
+    chunks = [signal[start : start + size] for start in range(0, len(signal), size)]
+    whole = mfcc(signal, 8000, **settings)
+    np.testing.assert_array_equal(np.vstack(list(stream(iter(chunks), 8000, **settings))), whole)
+    front_end = design(8000, **settings)
+    blocks = list(compute_chunks(iter(chunks), front_end, block_bytes=1))
+    whole, _ = compute([signal], front_end, block_bytes=1)
     np.testing.assert_array_equal(np.vstack(blocks), whole)
 
 
@@ -565,7 +624,7 @@ def test_what_follows_does_not_change_the_frames_of_any_convention(task, more):
     n_inside = int(np.sum(ends + front_end.n_length <= len(signal)))
     for rest in (np.zeros(len(more)), more):
         longer = mfcc(np.concatenate([signal, rest]), 8000, **settings)
-        np.testing.assert_allclose(longer[:n_inside], frames[:n_inside], rtol=1e-12, atol=1e-11)
+        assert_same_frames(longer[:n_inside], frames[:n_inside])
 
 
 @given(
@@ -578,7 +637,7 @@ def test_signals_together_are_the_signals_alone_in_any_convention(signals, conve
     frames, lengths = compute(signals, design(8000, **settings))
     alone = [mfcc(signal, 8000, **settings) for signal in signals]
     assert lengths.tolist() == [len(clip) for clip in alone]
-    assert_same(frames, np.vstack(alone))
+    assert_same_frames(frames, np.vstack(alone))
 
 
 def test_frame_times_are_the_centres():

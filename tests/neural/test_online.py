@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
 from skxent import losses
-from skxent._fitting._holdout import set_aside
+from skxent._fitting._holdout import draw_held_out
 
 torch = pytest.importorskip(
     "torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]"
@@ -267,9 +267,7 @@ def test_clips_that_are_set_aside_are_of_each_class_and_not_trained_on(classifie
     fitted.fit(X, y)
     # The features are standardised by those that are trained on: their mean tells which.
     targets = np.eye(3)[y] if fitted._is_framewise(fitted._get_form()) else y
-    (kept, *_), (aside, *_) = set_aside(
-        np.arange(40), targets, np.ones(40), 0.3, np.random.RandomState(0)
-    )
+    kept, aside = draw_held_out(targets, np.ones(40), 0.3, np.random.RandomState(0))
     assert_array_equal(np.bincount(y[aside]), [4, 4, 4])
     mean = np.concatenate([X[i] for i in kept]).mean(axis=0)
     assert_allclose(fitted.weights_["standardize.mean"], mean, rtol=1e-5, atol=1e-6)

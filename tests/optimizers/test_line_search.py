@@ -1,3 +1,5 @@
+"""The loop and the line search of both second-order solvers, through the solvers."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,91 +7,17 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent.optimizers import lbfgs, newton_cg
-from tests.optimizers.objectives import Quadratic
-
-seeds = st.integers(0, 2**32 - 1)
-
-
-class LogSumExp:
-    """J(W) = log sum_k exp(a_k . w + b_k) + ridge / 2 (w - c)' (w - c)."""
-
-    ridge = 0.1
-
-    def __init__(self, seed, shape=(2, 3), n_terms=6, scale=2.0):
-        rng = np.random.default_rng(seed)
-        self.slopes = scale * rng.normal(size=(n_terms, *shape))
-        self.offsets = rng.normal(size=n_terms)
-        self.centre, self.start = rng.normal(size=(2, *shape))
-
-    def probabilities(self, params):
-        scores = np.tensordot(self.slopes, params, 2) + self.offsets
-        exponentials = np.exp(scores - scores.max())
-        return scores.max() + np.log(exponentials.sum()), exponentials / exponentials.sum()
-
-    def __call__(self, params):
-        value, p = self.probabilities(params)
-        away = params - self.centre
-        gradient = np.tensordot(p, self.slopes, 1) + self.ridge * away
-        return float(value + 0.5 * self.ridge * np.sum(away**2)), gradient
-
-    def hessian(self, params):
-        _, p = self.probabilities(params)
-
-        def product(direction):
-            changes = np.tensordot(self.slopes, direction, 2)
-            changes = p * (changes - p @ changes)
-            return np.tensordot(changes, self.slopes, 1) + self.ridge * direction
-
-        return product
-
-
-class Barrier:
-    """J(W) = sum of w - log w, which is NaN or infinite, as told, where w is not positive."""
-
-    def __init__(self, outside):
-        self.outside = outside
-
-    def __call__(self, params):
-        if (params <= 0.0).any():
-            return self.outside, np.full_like(params, self.outside)
-        return float(np.sum(params - np.log(params))), 1.0 - 1.0 / params
-
-    def hessian(self, params):
-        return lambda direction: direction / params**2
-
-
-class Quartic:
-    """J(W) = sum of w ** 4."""
-
-    def __call__(self, params):
-        return float(np.sum(params**4)), 4.0 * params**3
-
-    def hessian(self, params):
-        return lambda direction: 12.0 * params**2 * direction
-
-
-class Smooth:
-    """A function without a Hessian, or with one, that is called as it is given."""
-
-    def __init__(self, function, hessian=None):
-        self.function, self.hessian = function, hessian
-
-    def __call__(self, params):
-        return self.function(params)
-
-
-def random_matrix(seed, n_params):
-    """A positive definite matrix of condition number up to about a hundred."""
-    root = np.random.default_rng(seed).normal(size=(n_params, n_params))
-    return root @ root.T + n_params / 10 * np.eye(n_params)
-
-
-def solving_with(matrix):
-    return lambda rows: np.linalg.solve(matrix, rows.T).T
-
-
-def fixed(matrix):
-    return lambda params, current: solving_with(matrix)
+from tests.optimizers.objectives import (
+    Barrier,
+    LogSumExp,
+    Quadratic,
+    Quartic,
+    Smooth,
+    fixed,
+    random_matrix,
+    solving_with,
+)
+from tests.optimizers.strategies import seeds
 
 
 def run(solver, objective, start=None, **options):
@@ -232,14 +160,6 @@ def test_start_that_is_not_finite_is_refused(solver, where, value):
 # How fast
 
 
-@given(seeds)
-@settings(max_examples=25)
-def test_newton_needs_few_steps_for_a_quadratic(seed):
-    # An exact step would do. An inexact one leaves a quarter of the gradient at most, and the
-    # nearer the minimum the less: from a norm of a few to 1e-8.
-    assert run(newton_cg, Quadratic(seed)).n_iter <= 8
-
-
 @both_solvers
 @given(seed=seeds)
 @settings(max_examples=25)
@@ -251,15 +171,6 @@ def test_preconditioner_makes_an_ill_scaled_quadratic_easy(solver, seed):
     assert solution.converged
     assert solution.n_iter <= 5
     assert_allclose(solution.params, objective.minimum, rtol=1e-4)
-
-
-@pytest.mark.parametrize("log_scale", [1.0, 2.0])
-def test_preconditioner_saves_iterations(log_scale):
-    objective = Quadratic(0, n_params=6, log_scale=log_scale)
-    plain = run(lbfgs, objective, tol=1e-7, max_iter=5000)
-    preconditioned = run(lbfgs, objective, precondition=fixed(objective.curvature), tol=1e-7)
-    assert preconditioned.converged
-    assert preconditioned.n_iter < plain.n_iter / 3
 
 
 # The preconditioner
@@ -435,26 +346,3 @@ def test_null_directions_of_a_function_that_is_not_quadratic_are_left_alone(solv
     solution = run(solver, objective, tol=0.0, max_iter=100)
     assert solution.gradient_norm <= 1e-6
     assert np.abs(solution.params).max() <= 100.0
-
-
-def test_hessian_that_returns_its_argument_is_as_good_as_one_that_copies_it():
-    class Bowl:
-        def __init__(self, multiply):
-            self.multiply = multiply
-
-        def __call__(self, params):
-            return 0.5 * float(np.sum(params**2)), params
-
-        def hessian(self, params):
-            return self.multiply
-
-    def precondition(params, current):
-        return lambda rows: rows / np.array([1.0, 2.0, 3.0])
-
-    start = np.array([[1.0, -2.0, 3.0]])
-    settings = {"max_iter": 20, "tol": 1e-10, "precondition": precondition}
-    itself = newton_cg(Bowl(lambda direction: direction), start, **settings)
-    copied = newton_cg(Bowl(np.copy), start, **settings)
-    assert_array_equal(itself.values, copied.values)
-    assert_array_equal(itself.params, copied.params)
-    assert itself.converged
