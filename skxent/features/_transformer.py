@@ -110,12 +110,12 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         less than some 65,000 samples on average are worked on by one thread, as
         more would make it slower.
 
-    cache : None, "memory", path, joblib.Memory or object, default=None
+    cache : None, "memory", path or object, default=None
         Where to keep the frames of clips, so that a search computes them once and
         not once for each candidate and fold: in memory (up to 512 MiB, shared by
         all transformers of the process), in a folder on disk, or in an object
         with methods get and put, such as a :class:`skxent.features.MemoryCache` of
-        another size (one of your own must copy and pickle to itself, for clones to
+        another size (one of your own must deep-copy to itself, for clones to
         share it). A clip is known by its content, a file by its path, size and
         time of modification. Deltas, normalisation and pooling are computed anew.
 
