@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxent.audio import chunks, count_samples, load
-from skxent.features._cache import clip_key, get_or_compute
+from skxent.features._cache import Cache, clip_key, get_or_compute
 from skxent.features._inputs import describe, guess_size
 from skxent.frames._ragged import lengths_of, split
 from skxent.mfcc import FrontEnd
@@ -68,7 +68,7 @@ def extract(
     *,
     dtype: str | None = None,
     on_error: str = "raise",
-    cache: Any = None,
+    cache: Cache | None = None,
     long_samples: int = 1 << 22,
 ) -> tuple[list[Part], dict[int, str]]:
     """Return the frames of numbered clips, and by number why a clip can't be used.

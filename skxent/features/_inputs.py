@@ -2,6 +2,8 @@
 
 import os
 import stat
+import warnings
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
@@ -79,3 +81,14 @@ def describe(number: int, clip: Any, reason: str) -> str:
     """Return a message that names the clip: its number, its path if it has one, what is wrong."""
     name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
     return f"clip {number}{name}: {reason}"
+
+
+def warn_of_problems(problems: Mapping[int, str], n_clips: int, stacklevel: int) -> None:
+    """Warn once of all clips that can't be used; `stacklevel` is seen from the caller."""
+    if problems:
+        shown = "; ".join([*problems.values()][:3]) + ("; ..." if len(problems) > 3 else "")
+        warnings.warn(
+            f"{len(problems)} of {n_clips} clips can't be used, and are NaN: {shown}",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )

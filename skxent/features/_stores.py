@@ -9,10 +9,10 @@ import os
 import threading
 import uuid
 import warnings
-import weakref
-from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 _DIGEST_SIZE = 32
 
@@ -22,20 +22,12 @@ _DIGEST_SIZE = 32
 _lock = threading.Lock()
 
 
-# Caches by identity. Those that came with a pickle are also held, since between two tasks of
-# a worker process nobody else does; but only the latest, as searches come and go.
-_known = weakref.WeakValueDictionary()
-
-
-_visiting = collections.deque(maxlen=4)
-
-
 class MemoryCache:
-    """Keep arrays in memory up to a number of bytes, those used latest.
+    """Keep arrays in memory up to a number of bytes, the latest used.
 
-    Safe with threads. Copies, clones of an estimator and, inside a process,
-    pickles of it are the same object. In another process, a pickle gives an empty
-    cache, the same one each time.
+    Safe with threads. Deep copies and clones of an estimator share it. A pickle
+    holds its size alone, so each task of a worker process begins with an empty
+    cache; use ``cache="memory"`` or a folder there.
 
     Parameters
     ----------
@@ -69,19 +61,16 @@ class MemoryCache:
     (True, array([1., 1.]), 32)
     """
 
-    def __init__(self, max_bytes=2**29):
-        if not isinstance(max_bytes, Integral) or isinstance(max_bytes, bool):
+    def __init__(self, max_bytes: int = 2**29) -> None:
+        if not isinstance(max_bytes, int | np.integer) or isinstance(max_bytes, bool):
             raise TypeError(f"max_bytes must be an integer, got {max_bytes!r}")
         if max_bytes < 1:
             raise ValueError(f"max_bytes must be at least 1, got {max_bytes!r}")
         self.max_bytes = int(max_bytes)
-        self._arrays = collections.OrderedDict()
+        self._arrays: collections.OrderedDict[str, NDArray[Any]] = collections.OrderedDict()
         self.n_bytes = self.hits = self.misses = 0
-        self._identity = uuid.uuid4().hex
-        with _lock:
-            _known[self._identity] = self
 
-    def get(self, key):
+    def get(self, key: str) -> NDArray[Any] | None:
         """Return the array of a key.
 
         Parameters
@@ -103,7 +92,7 @@ class MemoryCache:
                 self._arrays.move_to_end(key)
             return frames
 
-    def put(self, key, frames):
+    def put(self, key: str, frames: NDArray[Any]) -> None:
         """Keep an array under a key.
 
         Parameters
@@ -129,35 +118,30 @@ class MemoryCache:
             while self.n_bytes > self.max_bytes:
                 self.n_bytes -= self._arrays.popitem(last=False)[1].nbytes
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all arrays, and what was counted."""
         with _lock:
             self._arrays.clear()
             self.n_bytes = self.hits = self.misses = 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._arrays)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return True  # also when it is empty: it is not the lack of a cache
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"MemoryCache(max_bytes={self.max_bytes})"
 
-    def __reduce__(self):
-        # Also what copy.copy and copy.deepcopy go by, and through them sklearn.base.clone.
-        return _find_or_make, (self._identity, self.max_bytes)
+    def __deepcopy__(self, memo: object) -> "MemoryCache":
+        return self  # as does sklearn.base.clone, so that the candidates of a search share it
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.max_bytes,)
 
 
-def _find_or_make(identity, max_bytes):
-    """Return this process's cache of an identity."""
-    made = MemoryCache(max_bytes)
-    with _lock:
-        cache = _known.setdefault(identity, made)
-        if cache is made:
-            made._identity = identity
-            _visiting.append(made)
-    return cache
+# The one that cache="memory" stands for.
+SHARED = MemoryCache()
 
 
 class DiskCache:
@@ -196,7 +180,7 @@ class DiskCache:
     (array([0, 1, 2]), None)
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         path = os.fsdecode(folder)
         if not path:
             raise ValueError("the folder of a cache must have a name, got an empty one")
@@ -208,7 +192,7 @@ class DiskCache:
             reason = f"the cache's folder can't be made: {error.strerror}"
             raise type(error)(error.errno, reason, self.folder) from error
 
-    def get(self, key):
+    def get(self, key: str) -> NDArray[Any] | None:
         """Return the array of a key.
 
         Parameters
@@ -240,7 +224,7 @@ class DiskCache:
         frames = np.frombuffer(content, dtype, offset=start)
         return frames.reshape(shape, order="F" if is_fortran else "C")
 
-    def put(self, key, frames):
+    def put(self, key: str, frames: NDArray[Any]) -> None:
         """Keep an array under a key.
 
         Where that fails, as on a full disk, the first time gives a warning.
@@ -274,40 +258,40 @@ class DiskCache:
                     stacklevel=2,
                 )
 
-    def _path(self, key):
+    def _path(self, key: str) -> str:
         if not key.isalnum():
             raise ValueError(f"a key must consist of letters and digits, got {key!r}")
         # Folders of hundreds of thousands of files are slow on some file systems.
         return os.path.join(self.folder, key[:2], f"{key}.npy")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"DiskCache({self.folder!r})"
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return self.folder == other.folder if isinstance(other, DiskCache) else NotImplemented
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.folder)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return DiskCache, (self.folder,)
 
 
-def _digest(key, content):
+def _digest(key: str, content: bytes) -> bytes:
     digest = hashlib.sha256(key.encode(), usedforsecurity=False)
     digest.update(content)
     return digest.digest()
 
 
 @functools.lru_cache(maxsize=1024)
-def _parse_header(header):
-    """Return shape, order and type; NumPy takes longer for these than for all the rest."""
+def _parse_header(header: bytes) -> tuple[Any, ...]:
+    """Return shape, order and type, whose parsing takes longer than the rest."""
     file = io.BytesIO(header)
     np.lib.format.read_magic(file)
     return np.lib.format.read_array_header_1_0(file)
 
 
-def _write_atomically(path, content):
+def _write_atomically(path: str, content: bytes) -> None:
     # Not synchronised to the disk: an entry that a power cut spoils fails its checksum.
     os.makedirs(os.path.dirname(path), exist_ok=True)
     temporary = os.path.join(os.path.dirname(path), f"{uuid.uuid4().hex}.tmp")
@@ -320,10 +304,6 @@ def _write_atomically(path, content):
         with contextlib.suppress(OSError):
             os.remove(temporary)
         raise
-
-
-# Under the same identity in every process.
-SHARED = _find_or_make("shared", 2**29)
 
 
 if hasattr(os, "register_at_fork"):
