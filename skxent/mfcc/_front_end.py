@@ -17,7 +17,7 @@ from skxent.mfcc._filters import cepstrum_matrix, mel_filterbank, mel_frequencie
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FrontEnd:
-    """What :func:`skxent.mfcc._blocks.compute` needs to know, resolved by :func:`design`.
+    """The resolved settings of a front end, as :func:`design` returns them.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def design(
     Returns
     -------
     front_end : FrontEnd
-        To be given to :func:`skxent.mfcc._blocks.compute`.
+        The resolved settings.
 
     Raises
     ------
