@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skxent.frames import STATISTICS, normalize, pool, summarize
+from skxent.frames import STATISTICS, delta, normalize, pool, summarize
 from skxent.frames._ragged import BLOCK_ROWS
 from tests.frames import oracles, strategies
 
@@ -167,3 +167,44 @@ def test_clip_of_hours_does_not_change_the_rounding_of_another(pooling, dtype):
     alone = summarize(short, [len(short)], **settings)
     together = summarize(np.concatenate([short, long]), [len(short), len(long)], **settings)
     np.testing.assert_array_equal(together[: len(alone)], alone)
+
+
+@given(
+    clips=strategies.clips_of_frames(),
+    deltas=st.integers(0, 2),
+    delta_width=st.integers(1, 4),
+    normalization=st.sampled_from([None, "mean", "mean_std"]),
+    pooling=KINDS | st.none(),
+    n_segments=st.integers(1, 3),
+)
+def test_summary_is_slopes_then_normalisation_then_pooling(
+    clips, deltas, delta_width, normalization, pooling, n_segments
+):
+    frames, lengths = np.vstack(clips), [len(clip) for clip in clips]
+    orders = [frames]
+    for _ in range(deltas):
+        orders.append(delta(orders[-1], delta_width, lengths))
+    expected = np.hstack(orders)
+    if normalization is not None:
+        expected = normalize(expected, normalization, lengths)
+    if pooling is not None:
+        expected = pool(expected, pooling, n_segments, lengths)
+    summary = summarize(
+        frames,
+        lengths,
+        deltas=deltas,
+        delta_width=delta_width,
+        normalization=normalization,
+        pooling=pooling,
+        n_segments=n_segments,
+    )
+    np.testing.assert_array_equal(summary, expected)
+
+
+def test_summary_of_nothing_is_the_frames_and_never_read_only():
+    frames = np.arange(6.0).reshape(3, 2)
+    assert summarize(frames, [3]) is frames
+    frames.flags.writeable = False
+    copied = summarize(frames, [3])
+    assert copied.flags.writeable
+    np.testing.assert_array_equal(copied, frames)
