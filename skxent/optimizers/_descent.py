@@ -88,8 +88,7 @@ def descend(
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.optimizers import gradient_descent
-    >>> from skxent.optimizers import descend
+    >>> from skxent.optimizers import descend, gradient_descent
     >>> def parabola(params):
     ...     return 0.5 * float(np.sum((params - 2) ** 2)), params - 2
     >>> solution = descend(

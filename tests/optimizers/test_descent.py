@@ -77,6 +77,20 @@ def test_solution_is_the_minimum(solver, seed):
     assert_allclose(solution.params, objective.minimum, atol=400 * options["tol"])
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@given(seed=seeds)
+@settings(max_examples=20)
+def test_gradient_decides_where_values_differ_by_rounding_alone(momentum, seed):
+    # At the minimum the value is 1e6, and its rounding errors are about 1e-10.
+    objective = Quadratic(seed, offset=1e6)
+    rate = 1.0 / objective.largest
+    options = {"momentum": momentum, "rate": rate, "tol": 1e-8, "max_iter": 5000}
+    solution = by_descent(objective, objective.start, **options)
+    assert solution.converged
+    assert solution.gradient_norm <= 1e-8
+    assert_allclose(solution.params, objective.minimum, atol=4e-6)
+
+
 @every_solver
 def test_first_iterate_within_the_tolerance_is_the_solution(solver):
     objective = Quadratic(0)

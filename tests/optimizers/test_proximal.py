@@ -181,15 +181,31 @@ def test_proximal_descent_is_monotone_up_to_the_inverse_curvature(seed, l1, shar
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("n_more", [0, 5])
 @given(seed=seeds)
-def test_zeros_are_exact_also_where_the_rate_has_fallen_to_zero(momentum, seed):
+@settings(max_examples=15)
+def test_zeros_are_exact_also_where_the_rate_has_fallen_to_zero(n_more, momentum, seed):
     objective = Quadratic(seed)
     l1 = np.array([0.0, 0.3, 0.3, 0.3])
-    rates = 0.5 * (1.0 + np.cos(np.linspace(0.0, np.pi, 201))) / objective.largest
-    options = {"rate": lambda n: rates[n], "l1": l1, "max_iter": 200}
+    rates = 0.5 * (1.0 + np.cos(np.linspace(0.0, np.pi, 1001))) / objective.largest
+    rates = np.append(rates, np.zeros(n_more))
+    options = {"rate": lambda n: rates[n], "l1": l1, "max_iter": 1000 + n_more}
     solution = by_descent(objective, objective.start, momentum=momentum, **options)
-    assert rates[-1] == 0.0
     slopes = np.abs((solution.params - objective.minimum) @ objective.curvature)
     # What is certain to be zero at the minimum is zero here.
     is_surely_zero = slopes < l1 - 1e-2
     assert_array_equal(solution.params[is_surely_zero], 0.0)
+
+
+@given(seeds)
+@settings(max_examples=15)
+@example(26)
+@example(36)
+def test_zeros_are_exact_also_where_values_differ_by_rounding_alone(seed):
+    # At the minimum the value is 1e9, and its rounding errors are about 1e-7.
+    objective = Quadratic(seed, offset=1e9)
+    options = {"momentum": 0.9, "rate": 1.0 / objective.largest, "l1": np.full(4, 0.1)}
+    solution = by_descent(objective, objective.start, **options, tol=1e-7, max_iter=3000)
+    assert solution.converged
+    slopes = np.abs((solution.params - objective.minimum) @ objective.curvature)
+    assert_array_equal(solution.params[slopes < 0.1 - 2e-5], 0.0)
