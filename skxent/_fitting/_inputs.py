@@ -80,6 +80,31 @@ def check_weights(X: Any, y: NDArray[Any], sample_weight: ArrayLike | None) -> N
     return weights
 
 
+def check_validation(
+    estimator: Any,
+    samples: Samples,
+    X_val: Any,
+    y_val: Any,
+    sample_weight_val: ArrayLike | None,
+    random_state: np.random.RandomState,
+) -> tuple[Samples, Samples | None]:
+    """Return samples to train on and to validate on: those given, or held out, or None."""
+    if has_validation(X_val, y_val, sample_weight_val):
+        given = check_samples(
+            estimator,
+            X_val,
+            y_val,
+            sample_weight_val,
+            classes=samples.classes,
+            reset=False,
+            name="y_val",
+        )
+        return samples, given
+    if estimator.early_stopping:
+        return samples.hold_out(estimator.validation_fraction, random_state)
+    return samples, None
+
+
 def has_validation(X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
     """Return whether samples to validate on are given; raise a ValueError if some are missing."""
     if X_val is None and y_val is None:

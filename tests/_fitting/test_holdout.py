@@ -122,3 +122,28 @@ def test_seed_draws_the_same_samples_and_another_others():
 def test_too_few_samples_are_refused(sizes, fraction, message):
     with pytest.raises(ValueError, match=rf"early_stopping {message}; give fit an X_val and y_val"):
         split(labels_of(sizes), fraction)
+
+
+@given(
+    labels=st.lists(st.integers(0, 3), min_size=6, max_size=60),
+    fraction=st.floats(0.01, 0.6),
+    seed=seeds,
+    is_soft=st.booleans(),
+)
+def test_samples_set_aside_are_a_share_of_each_class(labels, fraction, seed, is_soft):
+    rng = np.random.default_rng(seed)
+    # Two classes with enough samples, so that there is something to set aside.
+    labels = np.array([*labels, *[0, 1] * 8])
+    weights = rng.choice([0.0, 0.5, 2.0], len(labels), p=[0.2, 0.4, 0.4])
+    weights[-16:] = 1.0
+    targets = 0.6 * np.eye(4)[labels] + 0.1 if is_soft else labels
+    kept, aside = draw_held_out(targets, weights, fraction, np.random.RandomState(seed))
+    assert_array_equal(np.sort(np.concatenate([kept, aside])), np.arange(len(labels)))
+    assert (weights[aside] > 0.0).all()
+    usable = np.bincount(labels[weights > 0.0], minlength=4)
+    taken = np.bincount(labels[aside], minlength=4)
+    assert (taken[usable < 2] == 0).all()
+    assert (taken[usable >= 2] >= 1).all()
+    assert (taken[usable >= 2] < usable[usable >= 2]).all()
+    # Shares of four classes are whole samples, at least one of each.
+    assert (np.abs(taken - fraction * usable)[usable >= 2] <= 4).all()

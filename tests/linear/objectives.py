@@ -3,12 +3,20 @@
 from dataclasses import fields, replace
 
 import numpy as np
+import pytest
+from scipy import sparse
 
 from skxent._fitting._samples import Samples
 from skxent.linear._objective import LinearObjective
 
 # Alpha, weights of samples and of classes, label smoothing: none is zero.
 ALL_TERMS = {"alpha": 0.1, "label_smoothing": 0.2, "fit_intercept": True}
+
+# Numbers of blocks of some_objective by their largest size: no block has less than 32 rows.
+N_BLOCKS = {1 << 25: 1, 1: 4}
+in_blocks = pytest.mark.parametrize("block_bytes", N_BLOCKS)
+
+kinds_of_csr = pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix])
 
 
 def make_objective(X, targets, weights, n_classes, alpha, fit_intercept, **more):

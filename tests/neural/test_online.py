@@ -14,6 +14,7 @@ from sklearn.metrics import log_loss
 
 from skxent import losses
 from skxent._fitting._holdout import draw_held_out
+from tests.neural.clips import make_clips
 
 torch = pytest.importorskip(
     "torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]"
@@ -52,15 +53,6 @@ CLASSIFIERS = {
 }
 every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS.values(), ids=CLASSIFIERS)
 CLASS_WEIGHT = {0: 0.5, 1: 2.0, 2: 1.5}
-
-
-def make_clips(n_clips=20, n_classes=3, seed=0):
-    """Clips of overlapping classes, and weights."""
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(n_clips) % n_classes)
-    means = np.random.default_rng(5).normal(size=(n_classes, 3))
-    clips = [rng.normal(size=(rng.integers(1, 9), 3)) + means[label] for label in labels]
-    return clips, labels, rng.uniform(0.2, 3.0, n_clips)
 
 
 def loss_by_hand(classifier, X, y, weights, class_weight, label_smoothing):

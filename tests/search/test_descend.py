@@ -7,6 +7,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skxent.linear._curvature import curvature_bound
 from skxent.optimizers import constant, cosine, descend, gradient_descent, inverse_scaling
 from skxent.search._candidates import CandidateObjectives
 from skxent.search._descend import CandidateSolutions, descend_all, descend_in_groups
@@ -38,7 +39,7 @@ def watched(objectives, candidate, rule, rate, factor_of, **options):
 
 def safe_rates(objectives):
     return np.array(
-        [1.0 / alone(objectives, i).curvature_bound() for i in range(len(objectives.folds))]
+        [1.0 / curvature_bound(alone(objectives, i)) for i in range(len(objectives.folds))]
     )
 
 
