@@ -18,7 +18,7 @@ _FORMAT = 2
 
 
 class Cache(Protocol):
-    """What keeps arrays by key."""
+    """Keeps arrays by key."""
 
     def get(self, key: str) -> NDArray[Any] | None: ...
 
@@ -26,10 +26,10 @@ class Cache(Protocol):
 
 
 def clip_key(clip: Any, parameters: tuple[Any, ...]) -> str | None:
-    """Return what identifies the frames of a clip; None for what is no clip, or no file.
+    """Return a key for the frames of a clip; None for an invalid clip or a missing file.
 
-    `parameters` are what frames depend on besides the clip: numbers, strings, None and sequences of
-    these. Equal numbers of different types are the same. An array is known by its samples,
+    `parameters` is everything else that frames depend on: numbers, strings, None and sequences of
+    these. Equal numbers of different types are the same. An array is identified by its samples,
     type and shape, a file by its absolute path, size and time of modification. Make the key before
     the file is loaded: if it changes in between, its frames get a key that is not looked up again.
     """
@@ -52,8 +52,8 @@ def clip_key(clip: Any, parameters: tuple[Any, ...]) -> str | None:
         return None
     if signal.dtype.kind != "f" and not hasattr(clip, "dtype"):
         return None  # a list of integers, which the loader refuses
-    # The repr of a tuple of strings and numbers can be read in one way only, so what
-    # differs in any part is hashed differently.
+    # The repr of a tuple of strings and numbers is unambiguous: a difference in any part
+    # gives another key.
     header = repr((_FORMAT, parameters_text, signal.dtype.str, signal.shape, rate))
     return _digest(header, signal.ravel())
 
@@ -71,7 +71,7 @@ def _file_key(path: str | os.PathLike[str], parameters: str) -> str | None:
 
 
 def _digest(header: str, content: Any = b"") -> str:
-    # On processors with SHA instructions twice as fast as BLAKE2.
+    # Twice as fast as BLAKE2 on processors with SHA instructions.
     digest = hashlib.sha256(header.encode(), usedforsecurity=False)
     digest.update(content)
     return digest.hexdigest()[:32]
@@ -108,9 +108,9 @@ def get_or_compute(
 ) -> list[NDArray[Any] | str]:
     """Return the array of each key: taken from the cache, or computed and stored.
 
-    `compute` gets positions in `keys`, in increasing order, and returns what belongs there. What is
-    no array, such as a reason why there is none, is not stored, nor is what has no key. A key that
-    is there twice is computed once. Arrays are read-only, as the cache may own them.
+    `compute` is called with positions in `keys`, in increasing order, and returns their results.
+    Results without a key are not stored, nor are strings, the reasons why there is no array. A key
+    that occurs twice is computed once. Arrays are read-only, as the cache may own them.
     """
     names = [object() if key is None else key for key in keys]
     found: dict[object, NDArray[Any] | str] = {}

@@ -18,7 +18,7 @@ from skxent.mfcc._stream import compute_chunks
 # A clip counts as this many samples at least, since it has a frame however short it is.
 _LEAST_SAMPLES = 1 << 9
 
-# A file may hold this many times the samples that its size suggests, if it is compressed.
+# A compressed file may have this many times the samples that its size suggests.
 _COMPRESSION = 8
 
 _MOST_FRAMES = 1 << 20
@@ -42,9 +42,9 @@ def plan(
 ) -> tuple[int, list[range]]:
     """Return how many threads are worth it, and which clips form a batch.
 
-    A batch holds about `max_samples`, whose loading and computing share a call; one clip at
-    least. Below `threaded_samples` a clip on average, threads would wait for each other's
-    Python. Several batches for each thread keep all of them busy to the end.
+    A batch has at most `max_samples`, or one clip. Threads wait for each other's Python where
+    clips have less than `threaded_samples` on average. With several batches for each thread, none
+    is idle while others still have long to go.
     """
     sizes = [max(guess_size(clip), _LEAST_SAMPLES) for clip in clips]
     total = sum(sizes)
@@ -71,10 +71,10 @@ def extract(
     cache: Cache | None = None,
     long_samples: int = 1 << 22,
 ) -> tuple[list[Part], dict[int, str]]:
-    """Return the frames of numbered clips, and by number why a clip can't be used.
+    """Return the frames of numbered clips, and by number the reasons why others can't be used.
 
-    `dtype` None is the precision of each clip, see :func:`skxent.audio.to_mono_float`. A clip of
-    more than `long_samples` is never held as a whole. Frames that a cache owns are read-only.
+    With `dtype` None, each clip has its own precision, see :func:`skxent.audio.to_mono_float`. A
+    clip of more than `long_samples` is computed in pieces. Frames that a cache owns are read-only.
     """
     if cache is None:
         return _compute(clips, front_end, dtype, on_error, long_samples)
@@ -156,7 +156,7 @@ def _compute_long(clip: Any, front_end: FrontEnd, dtype: str | None) -> NDArray[
     pieces = chunks(clip, front_end.sample_rate, dtype=dtype)
     piece = next(pieces)
     front_end = front_end.as_type(piece.dtype)
-    # Room for what the clip seems to have, but not for whatever a header claims.
+    # Room for the expected frames, but not for whatever a header claims.
     n_samples = count_samples(clip, front_end.sample_rate)
     n_frames = min(front_end.n_frames(n_samples) + 1, _MOST_FRAMES)
     frames = np.empty((n_frames, front_end.n_coefficients), piece.dtype)

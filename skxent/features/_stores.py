@@ -1,4 +1,4 @@
-"""Where arrays are kept by key: memory and disk."""
+"""Stores of arrays by key, in memory and on disk."""
 
 import collections
 import contextlib
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 _DIGEST_SIZE = 32
 
 
-# One lock for all memory caches. What is done under it takes microseconds, and being the
-# only one it can be held across a fork, as the end of the module does.
+# One lock for all memory caches, held for microseconds. As the only one it can be held across a
+# fork, see the end of the module.
 _lock = threading.Lock()
 
 
 class MemoryCache:
-    """Keep arrays in memory up to a number of bytes, the latest used.
+    """Keep the most recently used arrays in memory, up to a number of bytes.
 
     Safe with threads. Deep copies and clones of an estimator share it. A pickle
     holds its size alone, so each task of a worker process begins with an empty
@@ -32,15 +32,15 @@ class MemoryCache:
     Parameters
     ----------
     max_bytes : int, default=2**29
-        Size of all arrays together, at least 1. A larger array is not kept.
+        Largest size of all arrays together, at least 1.
 
     Attributes
     ----------
     n_bytes : int
-        Size of the arrays that are kept.
+        Size of all arrays.
 
     hits, misses : int
-        How often `get` found something and nothing.
+        Number of calls of `get` that found an array, and that did not.
 
     Raises
     ------
@@ -81,7 +81,7 @@ class MemoryCache:
         Returns
         -------
         frames : ndarray or None
-            Read-only; None if there is none.
+            Read-only. None if the key is missing.
         """
         with _lock:
             frames = self._arrays.get(key)
@@ -100,7 +100,7 @@ class MemoryCache:
         key : str
             Identifies the clip and the settings.
         frames : ndarray
-            Is now the cache's own, and read-only. A view is copied, since it
+            The cache takes it over and makes it read-only. A view is copied, since it
             keeps all of its base in memory.
         """
         fits = frames.nbytes <= self.max_bytes
@@ -119,7 +119,7 @@ class MemoryCache:
                 self.n_bytes -= self._arrays.popitem(last=False)[1].nbytes
 
     def clear(self) -> None:
-        """Forget all arrays, and what was counted."""
+        """Remove all arrays and reset the counts."""
         with _lock:
             self._arrays.clear()
             self.n_bytes = self.hits = self.misses = 0
@@ -128,7 +128,7 @@ class MemoryCache:
         return len(self._arrays)
 
     def __bool__(self) -> bool:
-        return True  # also when it is empty: it is not the lack of a cache
+        return True  # an empty cache is still a cache
 
     def __repr__(self) -> str:
         return f"MemoryCache(max_bytes={self.max_bytes})"
@@ -147,10 +147,10 @@ SHARED = MemoryCache()
 class DiskCache:
     """Keep arrays in the files of a folder.
 
-    Safe with threads and processes, also of several machines: a file is written
-    under another name first, and carries a checksum. What is broken, cut short or
-    no entry at all counts as absent, and is written anew. There is no limit on
-    the size: delete the folder when you like.
+    Safe with threads and processes, also on several machines: a file is first
+    written under another name, and has a checksum. A broken or incomplete entry
+    counts as missing, and is written again. The size is not limited: delete the
+    folder at any time.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ class DiskCache:
         Returns
         -------
         frames : ndarray or None
-            Read-only; None if there is none, or a broken one.
+            Read-only. None if the entry is missing or broken.
 
         Raises
         ------
@@ -218,7 +218,7 @@ class DiskCache:
         content, digest = entry[:-_DIGEST_SIZE], entry[-_DIGEST_SIZE:]
         if digest != _digest(key, content):
             return None
-        # From here on it is what put wrote: magic string, version 1, length of the header.
+        # The content is now what `put` wrote: magic string, version 1, length of the header.
         start = 10 + int.from_bytes(content[8:10], "little")
         shape, is_fortran, dtype = _parse_header(content[:start])
         frames = np.frombuffer(content, dtype, offset=start)
@@ -227,7 +227,7 @@ class DiskCache:
     def put(self, key: str, frames: NDArray[Any]) -> None:
         """Keep an array under a key.
 
-        Where that fails, as on a full disk, the first time gives a warning.
+        If this fails, as on a full disk, a warning is issued the first time.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class DiskCache:
         np.lib.format.write_array(buffer, frames, version=(1, 0), allow_pickle=False)
         content = buffer.getvalue()
         try:
-            # NumPy reads the file too: it doesn't mind what comes after the array.
+            # NumPy can read the file too: it ignores what follows the array.
             _write_atomically(self._path(key), content + _digest(key, content))
         except OSError as error:
             if not self._has_warned:
@@ -292,11 +292,11 @@ def _parse_header(header: bytes) -> tuple[Any, ...]:
 
 
 def _write_atomically(path: str, content: bytes) -> None:
-    # Not synchronised to the disk: an entry that a power cut spoils fails its checksum.
+    # Not synchronised to the disk: an entry damaged by a power cut fails its checksum.
     os.makedirs(os.path.dirname(path), exist_ok=True)
     temporary = os.path.join(os.path.dirname(path), f"{uuid.uuid4().hex}.tmp")
     try:
-        # Unlike those of tempfile, the file can be read by all whom the umask allows to.
+        # Unlike a file of tempfile, it gets the permissions of the umask.
         with open(temporary, "xb") as file:
             file.write(content)
         os.replace(temporary, path)

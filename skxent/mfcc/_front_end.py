@@ -1,4 +1,4 @@
-"""The front end: settings resolved into sizes and matrices, once for all signals."""
+"""The front end: settings resolved into sizes and matrices."""
 
 import dataclasses
 import functools
@@ -17,12 +17,12 @@ from skxent.mfcc._filters import cepstrum_matrix, mel_filterbank, mel_frequencie
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FrontEnd:
-    """The resolved settings of a front end, as :func:`design` returns them.
+    """Sizes and matrices that frames are computed with, as :func:`design` returns them.
 
     Parameters
     ----------
     convention : Convention
-        The choices that are not below.
+        The tool's choices.
     sample_rate : float
         In hertz.
     n_length, n_step, n_fft : int
@@ -32,15 +32,15 @@ class FrontEnd:
     window : ndarray of shape (n_length,) or None
         None for the rectangular one.
     filterbank : ndarray of shape (n_bins, n_mels + n_energies)
-        Weights of the spectrum's bins; of a power spectrum, of the squared real
-        and imaginary parts side by side, as a complex array holds them. The
-        column after the filters', if there is one, is for the energy.
+        Weights of the spectrum's bins; for a power spectrum, weights of the squared
+        real and imaginary parts, interleaved as in a complex array. A last column
+        after those of the filters is for the energy, if the convention has one.
     cepstrum : ndarray of shape (n_mels + n_energies, n_mfcc) or None
-        From logarithms to coefficients; None for log-mel features.
+        Matrix from logarithms to coefficients; None for log-mel features.
     frequencies : ndarray of shape (n_mels,)
         Centres of the mel filters in hertz.
     n_empty : int
-        Number of mel filters that hold no bin of the spectrum.
+        Number of mel filters without a bin of the spectrum.
 
     Examples
     --------
@@ -147,12 +147,12 @@ class FrontEnd:
         return digest.hexdigest()[:32]
 
     def warn_of_empty_filters(self, stacklevel: int) -> None:
-        """Warn if mel filters hold no bin of the spectrum.
+        """Warn if some mel filters have no bin of the spectrum.
 
         Parameters
         ----------
         stacklevel : int
-            As :func:`warnings.warn` takes it, seen from the caller.
+            As in :func:`warnings.warn`, counted from the caller.
         """
         if self.n_empty:
             warnings.warn(
@@ -203,15 +203,15 @@ def design(
     sample_rate : float
         In hertz.
     convention : {"psf", "librosa", "kaldi", "htk"}, default="psf"
-        Tool whose features are computed, see
-        :data:`skxent.mfcc.CONVENTIONS`; settings that are None are its own.
+        Tool whose features are computed, see :data:`skxent.mfcc.CONVENTIONS`.
+        Settings that are None take its values.
     frame_length, frame_step : float, default=0.025 and 0.010
         In seconds; rounded to whole samples as the convention does.
     n_fft : int, default=None
         Length of the Fourier transform; None is the smallest power of two that
         holds a frame.
     window : str or tuple, default=None
-        As :func:`scipy.signal.get_window` takes it, or "povey".
+        A window of :func:`scipy.signal.get_window`, or "povey".
     preemphasis : float, default=None
         Coefficient in [0, 1].
     n_mels : int, default=None
@@ -223,22 +223,22 @@ def design(
         Number of coefficients, at most `n_mels`.
     lifter : float, default=None
         L of the lifter, which multiplies coefficient n by
-        ``1 + L / 2 sin(pi (n + s) / L)``; s is 1 with "librosa", which counts from
-        one, and otherwise 0. Zero for none.
+        ``1 + L / 2 sin(pi (n + s) / L)``, where s is 1 with "librosa" and otherwise 0.
+        Zero for none.
     features : {"mfcc", "log_mel"}, default="mfcc"
         Coefficients, or the logarithms of the filters' energies.
     dtype : {"float32", "float64"}, default="float64"
-        In what precision to compute.
+        Precision of the computation.
 
     Returns
     -------
     front_end : FrontEnd
-        The resolved settings.
+        Its arrays are read-only.
 
     Raises
     ------
     ValueError
-        If a setting is out of its range; the message names it.
+        If a setting is out of its range. The message names it.
 
     References
     ----------

@@ -1,12 +1,4 @@
-"""Mel-frequency cepstral coefficients: pure functions from signals to frames.
-
-The way of a signal: pre-emphasis, overlapping frames, window, spectrum, mel
-filterbank, logarithm, cosine transform, lifter. :func:`skxent.mfcc.design`
-resolves how a tool takes these steps into a front end, and :func:`compute`
-applies one to signals; :func:`mfcc` does both for one signal, :func:`stream` for
-one that comes in pieces. What is then done with frames is in
-:mod:`skxent.frames`.
-"""
+"""Frames of one signal, whole or in chunks."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -27,14 +19,13 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     Parameters
     ----------
     signal : array-like of shape (n_samples,)
-        Mono, finite, at `sample_rate`. float32 is computed in float32, anything
-        else in float64. Integers are taken as they are, where
-        :class:`~skxent.MFCCTransformer` scales them; so does
-        :func:`skxent.audio.to_mono_float`.
+        Mono and finite, at `sample_rate`. float32 is computed in float32, all other
+        types in float64. Integers are not scaled, unlike in
+        :class:`~skxent.MFCCTransformer`: see :func:`skxent.audio.to_mono_float`.
     sample_rate : float, default=16000
         In hertz.
     **settings
-        As :func:`skxent.mfcc.design` takes them, `dtype` excepted.
+        Settings of :func:`skxent.mfcc.design`, except `dtype`.
 
     Returns
     -------
@@ -45,7 +36,7 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     Raises
     ------
     ValueError
-        If the signal is empty or not one-dimensional, or a setting is wrong.
+        If the signal is empty or not one-dimensional, or a setting is invalid.
 
     Notes
     -----
@@ -76,11 +67,11 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
 def stream(
     chunks: Iterable[ArrayLike], sample_rate: float = 16000, **settings: Any
 ) -> Iterator[NDArray[Any]]:
-    """Compute the features of a signal that comes in chunks, as they come.
+    """Compute the features of a signal that arrives in chunks.
 
     The frames are those of :func:`mfcc` of the whole signal, bit for bit, however
-    it is cut. They come in blocks of some hundred, since that is how they are
-    computed fast: a block is there as soon as its last sample is.
+    it is cut. They are computed in blocks of some hundred frames, for speed; each
+    block is yielded as soon as its last sample has arrived.
 
     Parameters
     ----------
@@ -90,7 +81,7 @@ def stream(
     sample_rate : float, default=16000
         In hertz.
     **settings
-        As :func:`skxent.mfcc.design` takes them, `dtype` excepted.
+        Settings of :func:`skxent.mfcc.design`, except `dtype`.
 
     Yields
     ------
@@ -101,7 +92,7 @@ def stream(
     ------
     ValueError
         If there is no sample at all, a chunk is not one-dimensional, or a
-        setting is wrong.
+        setting is invalid.
 
     Examples
     --------
@@ -127,34 +118,7 @@ def stream(
 def compute_chunks(
     chunks: Iterable[NDArray[Any]], front_end: FrontEnd, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[NDArray[Any]]:
-    """Compute the features of a signal that comes in chunks, as :func:`stream` does.
-
-    Parameters
-    ----------
-    chunks : iterable of ndarray of shape (n_samples_i,)
-        Mono and finite.
-    front_end : skxent.mfcc.FrontEnd
-        Of the signal's type and sample rate.
-
-    Yields
-    ------
-    frames : ndarray of shape (n_frames_i, n_coefficients)
-        The next frames.
-
-    Raises
-    ------
-    ValueError
-        If there is no sample at all.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.mfcc import design
-    >>> from skxent.mfcc._stream import compute_chunks
-    >>> blocks = compute_chunks([np.zeros(8000), np.ones(8000)], design(8000))
-    >>> [block.shape for block in blocks]
-    [(199, 13)]
-    """
+    """Yield the frames of a signal in chunks, all of the front end's type, a block at a time."""
     block = Block(front_end, block_bytes)
     pending, n_pending, origin, first = [], 0, 0, 0
     for chunk in chunks:
@@ -166,8 +130,8 @@ def compute_chunks(
         while len(samples) >= (needed := block.n_samples_needed(first, origin)):
             yield block.compute_one(samples, origin, first, block.n_rows, origin + needed)
             first += block.n_rows
-            # The sample before the next frame is kept for its pre-emphasis. Frames with
-            # gaps between them may begin at one that is still to come.
+            # The sample before the next frame is kept for its pre-emphasis. With gaps
+            # between frames, the next one may begin after all samples so far.
             passed = first * front_end.n_step - front_end.n_before - 1 - origin
             passed = min(max(0, passed), len(samples))
             samples, origin = samples[passed:], origin + passed

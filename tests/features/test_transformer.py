@@ -21,9 +21,8 @@ from skxent.audio import load
 from skxent.datasets import load_spoken_digits
 from skxent.frames import STATISTICS, delta, normalize, pool
 from skxent.mfcc import CONVENTIONS, mfcc, stream
+from tests.features.strategies import RATE
 from tests.mfcc.oracles import assert_same_frames
-
-RATE = 8000
 
 
 def noise(n_samples, seed=0, dtype="float64"):

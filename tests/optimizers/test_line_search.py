@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent.optimizers import lbfgs, newton_cg
+from skxent.optimizers._line_search import (
+    cubic_minimum,
+    minimise_along_directions,
+    search_wolfe_point,
+)
 from tests.optimizers.objectives import (
     Barrier,
     LogSumExp,
@@ -171,6 +176,85 @@ def test_preconditioner_makes_an_ill_scaled_quadratic_easy(solver, seed):
     assert solution.converged
     assert solution.n_iter <= 5
     assert_allclose(solution.params, objective.minimum, rtol=1e-4)
+
+
+# The loop and the line search alone
+
+
+def test_direction_that_leads_uphill_is_replaced_by_the_gradient():
+    objective = Quadratic(0)
+
+    def values(sign):
+        find = lambda n_iter, params, gradient: sign * gradient  # noqa: E731
+        return minimise_along_directions(objective, objective.start, find, 5, 0.0, None).values
+
+    assert_array_equal(values(1.0), values(-1.0))
+    assert (np.diff(values(1.0)) < 0.0).all()
+
+
+@pytest.mark.parametrize("is_expected", [False, True])
+def test_search_that_finds_nothing_lower_has_converged_if_rounding_explains_it(is_expected):
+    start = np.zeros((1, 1))
+    # Higher by a relative 1e-9 everywhere but at the start, whatever the gradient promises.
+    gradient = np.full((1, 1), 1e-5 if is_expected else 1e3)
+    solution = minimise_along_directions(
+        lambda params: (1e6 if params == start else 1e6 + 1e-3, gradient),
+        start,
+        lambda n, params, gradient: -gradient,
+        max_iter=10,
+        tol=0.0,
+        monitor=None,
+    )
+    assert (solution.n_iter, solution.converged) == (0, is_expected)
+
+
+def test_slope_decides_where_values_differ_by_rounding_alone():
+    start = np.full((1, 1), 1e-6)
+    above = np.nextafter(1e6, np.inf)
+    found = search_wolfe_point(
+        lambda params: (1e6 if params == start else above, params), start, 1e6, start, -start
+    )
+    assert found == (0.0, above, 0.0)
+
+
+@pytest.mark.parametrize("beyond", [10.0, np.inf])
+def test_lower_point_will_do_where_none_meets_the_conditions(beyond):
+    # It falls as steeply as at the start, up to a cliff.
+    def cliff(params):
+        return float(-params[0, 0] if params[0, 0] < 1 / 3 else beyond), np.full((1, 1), -1.0)
+
+    start = np.zeros((1, 1))
+    params, value, _ = search_wolfe_point(cliff, start, *cliff(start), np.ones((1, 1)))
+    assert 0.0 < params[0, 0] < 1 / 3
+    assert value == -params[0, 0]
+
+
+@given(seeds, st.floats(-6.0, 6.0))
+@settings(max_examples=25)
+def test_point_meets_the_weak_wolfe_conditions(seed, exponent):
+    objective = LogSumExp(seed)
+    value, gradient = objective(objective.start)
+    direction = -(10.0**exponent) * gradient
+    slope = np.vdot(gradient, direction)
+    params, lower, new_gradient = search_wolfe_point(
+        objective, objective.start, value, gradient, direction
+    )
+    length = np.vdot(params - objective.start, direction) / np.vdot(direction, direction)
+    assert length > 0.0
+    assert lower <= value + 1e-4 * length * slope + 1e-12 * abs(value)
+    assert np.vdot(new_gradient, direction) >= 0.9 * slope
+
+
+@given(st.lists(st.floats(-3.0, 3.0), min_size=4, max_size=4), st.floats(0.1, 2.0))
+def test_cubic_minimum_is_that_of_the_cubic(coefficients, right):
+    cubic = np.polynomial.Polynomial(coefficients)
+    slope, curvature = cubic.deriv(), cubic.deriv(2)
+    points = [(x, float(cubic(x)), float(slope(x))) for x in (0.0, right)]
+    found = cubic_minimum(*points)
+    if np.isfinite(found):
+        scale = 1.0 + found**2
+        assert abs(slope(found)) <= 1e-6 * scale
+        assert curvature(found) >= -1e-4 * scale
 
 
 # The preconditioner
