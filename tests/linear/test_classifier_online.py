@@ -456,8 +456,11 @@ def test_warm_start_with_an_intercept_more_or_less_starts_from_the_coefficients(
     classifier = SoftmaxClassifier(solver=solver, alpha=0.05, warm_start=True)
     classifier.fit(X, y, weights)
     for fit_intercept in (False, True):
+        params = classifier.coef_
+        if fit_intercept:
+            params = np.column_stack([params, classifier.intercept_])
         loss = oracles.exact_linear_objective(
-            classifier.coef_ if not fit_intercept else all_params(classifier),
+            params,
             X,
             y,
             n_classes=3,
