@@ -30,6 +30,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import get_tags
 
 from skxent import FramewiseClassifier, MFCCTransformer, SoftmaxClassifier
 from skxent.datasets import load_spoken_digits
@@ -256,6 +257,24 @@ def test_malformed_parameters_are_errors(parameters):
         FramewiseClassifier(SoftmaxClassifier(), **parameters).fit(CLIPS, LABELS)
 
 
+class OfTwoClasses(LogisticRegression):
+    """An estimator that says it takes two classes alone, and that it scores poorly."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.poor_score = True
+        return tags
+
+
+def test_tags_are_those_of_the_estimator():
+    tags = get_tags(FramewiseClassifier(OfTwoClasses()))
+    assert not tags.classifier_tags.multi_class
+    assert tags.classifier_tags.poor_score
+    assert tags.input_tags.three_d_array
+    assert get_tags(FramewiseClassifier(LogisticRegression())).classifier_tags.multi_class
+
+
 class Recorder(ClassifierMixin, BaseEstimator):
     """A classifier that remembers what it was given."""
 
@@ -392,7 +411,18 @@ def test_distributions_are_handed_on():
             classifier.score(CLIPS, targets)
 
 
-@pytest.mark.parametrize("estimator", [DecisionTreeClassifier(), KNeighborsClassifier()])
+class OfSeveralOutputs(LogisticRegression):
+    """An estimator that takes several outputs of a sample, but not several labels."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+@pytest.mark.parametrize(
+    "estimator", [DecisionTreeClassifier(), KNeighborsClassifier(), OfSeveralOutputs()]
+)
 def test_distributions_are_not_mistaken_for_several_labels(estimator):
     y = np.eye(3)[LABELS]
     with pytest.raises(ValueError, match=f"{type(estimator).__name__} takes for several labels"):
