@@ -76,7 +76,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "doc_module": "skxent",
     "reference_url": {"skxent": None},
-    "abort_on_example_error": False,  # go on, and fail at the end: all broken ones are named
+    "abort_on_example_error": False,  # fail at the end, and name all broken examples
     "show_memory": False,
     "write_computation_times": False,  # a page that needs a network
     "show_signature": False,
@@ -133,7 +133,7 @@ def close_examples(app, docname, source):
 def protect_types(app, what, name, obj, options, lines):
     """Make types of parameters safe for reStructuredText.
 
-    A type may go on after a backslash in the next line, which numpydoc does not know, and hold
+    A type may continue in the next line after a backslash, which numpydoc does not know, and hold
     a name that ends in an underscore, which would be a link.
     """
     joined = re.sub(r" \\\n\s+", " ", "\n".join(lines))

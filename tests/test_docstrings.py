@@ -18,7 +18,7 @@ EXEMPTED = {
 MODULES = ["skxent"] + [
     f"skxent.{module.name}"
     for module in pkgutil.iter_modules(skxent.__path__)
-    # Without its extra, there is nothing of skxent.neural to be looked at.
+    # Without its extra, skxent.neural cannot be checked.
     if not module.name.startswith("_")
     and (module.name != "neural" or importlib.util.find_spec("torch"))
 ]
