@@ -1,11 +1,14 @@
-"""From a clip, in any form, to a mono signal of floats at a wanted rate."""
+"""A clip in any form to a mono signal of floats at a given rate."""
 
 import math
 import os
+from collections.abc import Iterator
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import soxr
+from numpy.typing import ArrayLike, NDArray
 
 from skxent.audio._files import cut, file_length, read_blocks, read_samples
 
@@ -13,19 +16,19 @@ from skxent.audio._files import cut, file_length, read_blocks, read_samples
 _MAX_RATIO = 256
 
 
-def load(clip, sample_rate, *, dtype=None):
+def load(clip: Any, sample_rate: float, *, dtype: str | None = None) -> NDArray[Any]:
     """Turn a clip into a mono signal at a sample rate.
 
     Parameters
     ----------
     clip : array-like, tuple or path
-        - An array of shape (n_samples,) or (n_samples, n_channels), taken to be
+        - An array of shape (n_samples,) or (n_samples, n_channels), assumed to be
           at `sample_rate`.
         - A pair ``(rate, signal)``, as :func:`scipy.io.wavfile.read` returns.
         - The path of a sound file of a format that libsndfile reads: wav, flac,
           ogg, opus, mp3, aiff and more. Its name doesn't matter.
     sample_rate : float
-        Wanted rate in hertz. Pairs and files at another one are resampled.
+        Rate of the result in hertz. Pairs and files with another rate are resampled.
     dtype : {"float32", "float64"}, default=None
         Type of the result; None is float32 for a file, and otherwise as
         :func:`to_mono_float`.
@@ -41,7 +44,7 @@ def load(clip, sample_rate, *, dtype=None):
     TypeError
         If `clip` is none of these.
     ValueError
-        If it is empty, holds NaN or infinity, has too many dimensions, or if
+        If it is empty, contains NaN or infinity, has too many dimensions, or if
         the file can't be read or is cut short.
 
     Examples
@@ -53,7 +56,7 @@ def load(clip, sample_rate, *, dtype=None):
     >>> load((16000, np.zeros(1600)), 8000).shape
     (800,)
     """
-    # Arrays first, as the check for a path takes as long as all the rest of a short one.
+    # Arrays first: the check for a path takes as long as all the rest for a short clip.
     if isinstance(clip, np.ndarray):
         signal, rate = _check_signal(clip), sample_rate
     elif isinstance(clip, str | os.PathLike):
@@ -69,11 +72,13 @@ def load(clip, sample_rate, *, dtype=None):
     return signal
 
 
-def chunks(clip, sample_rate, *, dtype=None, n_samples=1 << 18):
+def chunks(
+    clip: Any, sample_rate: float, *, dtype: str | None = None, n_samples: int = 1 << 18
+) -> Iterator[NDArray[Any]]:
     """Load a clip piece by piece, in little memory.
 
-    Put together, the pieces are what :func:`load` returns, bit for bit. Errors
-    are raised where they are found out: those of a file's end, after its pieces.
+    Concatenated, the pieces are what :func:`load` returns, bit for bit. Errors are
+    raised where they are found: at the end of a file, after its pieces.
 
     Parameters
     ----------
@@ -84,8 +89,8 @@ def chunks(clip, sample_rate, *, dtype=None, n_samples=1 << 18):
     dtype : {"float32", "float64"}, default=None
         As in :func:`load`.
     n_samples : int, default=262144
-        Largest number of samples, over all channels, to hold at a time. A piece
-        has no more, but for a few where it is resampled.
+        Largest number of samples, over all channels, to hold at a time. A resampled
+        piece may have a few more.
 
     Yields
     ------
@@ -130,11 +135,11 @@ def chunks(clip, sample_rate, *, dtype=None, n_samples=1 << 18):
             yield signal
 
 
-def count_samples(clip, sample_rate):
-    """Tell about how many samples a clip has at a sample rate, without loading it.
+def count_samples(clip: Any, sample_rate: float) -> int:
+    """Estimate the number of samples of a clip at a sample rate, without loading it.
 
-    Of a file, the header is asked: what is wrong further on isn't found out, and
-    an mp3 file without a length gets a guess.
+    For a file, this is what its header announces: errors after the header are not
+    found, and the number is a guess for an mp3 file without a length.
 
     Parameters
     ----------
@@ -151,7 +156,7 @@ def count_samples(clip, sample_rate):
     Raises
     ------
     TypeError, ValueError
-        If `clip` is no array, pair or sound file.
+        If `clip` is not an array, a pair or a sound file.
 
     Examples
     --------
@@ -168,7 +173,7 @@ def count_samples(clip, sample_rate):
     return math.ceil(n_frames * sample_rate / rate)
 
 
-def read(path, *, dtype="float32"):
+def read(path: str | os.PathLike[str], *, dtype: str = "float32") -> tuple[NDArray[Any], int]:
     """Read a whole sound file.
 
     Parameters
@@ -199,21 +204,21 @@ def read(path, *, dtype="float32"):
     ValueError: no such file
     """
     signal, rate = read_samples(path, dtype)
-    return _to_float(signal, dtype), rate
+    return _to_float(signal, dtype), int(rate)
 
 
-def to_mono_float(signal, *, dtype=None):
-    """Average the channels of a signal, and scale integers to [-1, 1).
+def to_mono_float(signal: ArrayLike, *, dtype: str | None = None) -> NDArray[Any]:
+    """Average the channels of a signal and scale integers to [-1, 1).
 
     Parameters
     ----------
     signal : array-like of shape (n_samples,) or (n_samples, n_channels)
-        Floats are taken as they are, signed integers are divided by the size of
-        their range (32,768 for int16); unsigned ones are shifted first. A list of
-        integers is an error, since it doesn't tell their range.
+        Floats are kept as they are. Signed integers are divided by half the size of
+        their range (32,768 for int16); unsigned integers are shifted first. A list of
+        integers is an error, since their range is unknown.
     dtype : {"float32", "float64"}, default=None
-        Type of the result. None is float32, but for floats and integers of 64
-        bits, which need float64.
+        Type of the result. None is float64 for floats and integers of 64 bits, and
+        float32 for all others.
 
     Returns
     -------
@@ -225,7 +230,7 @@ def to_mono_float(signal, *, dtype=None):
     TypeError
         If `signal` does not consist of numbers.
     ValueError
-        If it is empty, holds NaN or infinity, or has a wrong shape.
+        If it is empty, contains NaN or infinity, or has an invalid shape.
 
     Examples
     --------
@@ -237,13 +242,13 @@ def to_mono_float(signal, *, dtype=None):
     return _to_mono(_check_signal(signal), dtype)
 
 
-def _as_signal(clip, sample_rate):
-    """Return the checked array of a clip that is no path, and its rate."""
+def _as_signal(clip: Any, sample_rate: float) -> tuple[NDArray[Any], float]:
+    """Return the checked array and the rate of a clip that is not a path."""
     rate, signal = _split_pair(clip) if isinstance(clip, tuple) else (sample_rate, clip)
     return _check_signal(signal), rate
 
 
-def _check_signal(signal):
+def _check_signal(signal: ArrayLike) -> NDArray[Any]:
     has_type = hasattr(signal, "dtype")
     try:
         signal = np.asarray(signal)
@@ -270,48 +275,49 @@ def _check_signal(signal):
         )
     if kind != "f" and not has_type:
         raise ValueError(
-            "a list of integers doesn't tell their range: make it an array of the type that "
+            "the range of a list of integers is unknown: make it an array of the type that "
             "they were recorded in, such as np.int16, or of floats from -1 to 1"
         )
     return signal
 
 
-def _to_mono(signal, dtype, start=0):
-    """Return a signal whose shape is right as mono floats; it begins at sample `start`."""
+def _to_mono(signal: NDArray[Any], dtype: str | None, start: int = 0) -> NDArray[Any]:
+    """Return a signal of a valid shape as mono floats; it begins at sample `start`."""
     if dtype is None:
-        dtype = np.float64 if signal.dtype.itemsize >= 8 else np.float32
+        dtype = "float64" if signal.dtype.itemsize >= 8 else "float32"
     signal = _to_float(signal, dtype)
     if signal.ndim == 2:
         signal = signal[:, 0] if signal.shape[1] == 1 else _average(signal)
     signal = np.ascontiguousarray(signal)
     # One pass without a temporary in nearly all cases: the energy is finite only if every
-    # sample is. Unlike dot, vdot doesn't warn of it, and to tell dot not to takes longer.
+    # sample is. Unlike dot, vdot doesn't warn of infinity; silencing dot takes longer.
     if not math.isfinite(np.vdot(signal, signal)) and not np.isfinite(signal).all():
         first = int(np.argmin(np.isfinite(signal)))
         raise ValueError(f"must be finite, sample {start + first} is {signal[first]}")
     return signal
 
 
-def _average(signal):
-    with np.errstate(over="ignore", invalid="ignore"):  # _to_mono tells
-        return signal.mean(axis=1, dtype=signal.dtype)
+def _average(signal: NDArray[Any]) -> NDArray[Any]:
+    with np.errstate(over="ignore", invalid="ignore"):  # _to_mono raises
+        mean: NDArray[Any] = signal.mean(axis=1, dtype=signal.dtype)
+    return mean
 
 
-def _to_float(signal, dtype):
+def _to_float(signal: NDArray[Any], dtype: str) -> NDArray[Any]:
     if signal.dtype == dtype:
         return signal
     if signal.dtype.kind == "f":
-        with np.errstate(over="ignore", invalid="ignore"):  # _to_mono tells
+        with np.errstate(over="ignore", invalid="ignore"):  # _to_mono raises
             return signal.astype(dtype)
     half = 2.0 ** (8 * signal.dtype.itemsize - 1)
-    scaled = signal.astype(dtype)
+    scaled: NDArray[Any] = signal.astype(dtype)
     if signal.dtype.kind == "u":
         scaled -= half
     scaled *= 1 / half  # a power of two: exact, and faster than a division
     return scaled
 
 
-def _split_pair(pair):
+def _split_pair(pair: tuple[Any, ...]) -> tuple[float, Any]:
     if len(pair) == 2 and isinstance(pair[0], Real) and not isinstance(pair[0], bool):
         rate = float(pair[0])
         if 1 <= rate < math.inf:
@@ -321,19 +327,19 @@ def _split_pair(pair):
     raise TypeError(f"a pair must be (sample_rate, signal), got {parts}")
 
 
-def _is_missing(value):
-    """Tell whether a value stands for none: None, NaN, and what pandas has for them."""
+def _is_missing(value: Any) -> bool:
+    """Return whether a value is None, NaN, or one of pandas' missing values."""
     is_nan = isinstance(value, float) and math.isnan(value)
     return is_nan or type(value).__name__ in {"NoneType", "NAType", "NaTType"}
 
 
-def _describe(value):
+def _describe(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of {value.dtype} of shape {value.shape}"
     return type(value.item() if isinstance(value, np.ndarray) else value).__name__
 
 
-def _check_ratio(rate, sample_rate):
+def _check_ratio(rate: float, sample_rate: float) -> None:
     if not 1 / _MAX_RATIO <= sample_rate / rate <= _MAX_RATIO:
         raise ValueError(
             f"can't be resampled from {rate:g} to {sample_rate:g} Hz: the rates must not "
@@ -341,6 +347,6 @@ def _check_ratio(rate, sample_rate):
         )
 
 
-def _check_length(n_samples, rate, sample_rate):
+def _check_length(n_samples: int, rate: float, sample_rate: float) -> None:
     if not n_samples:
         raise ValueError(f"too short to be resampled from {rate:g} to {sample_rate:g} Hz")

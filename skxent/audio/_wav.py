@@ -1,19 +1,21 @@
 """Plain small wav files, read at once."""
 
 import struct
+from io import FileIO
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Plain wav files up to this size are read at once, without libsndfile.
 _SMALL = 1 << 20
 
-
-# libsndfile looks into more kinds of chunks, and may stumble there.
+# libsndfile parses more kinds of chunks, and may fail there.
 _WAV_CHUNKS = {b"fmt ", b"data", b"LIST", b"JUNK", b"PAD "}
 
 
 # By format tag and bits.
-_WAV_SAMPLES = {
+_WAV_SAMPLES: dict[tuple[int, int], np.dtype[Any]] = {
     (1, 8): np.dtype("u1"),
     (1, 16): np.dtype("<i2"),
     (1, 32): np.dtype("<i4"),
@@ -21,32 +23,28 @@ _WAV_SAMPLES = {
     (3, 64): np.dtype("<f8"),
 }
 
-
 _EXTENSIBLE = 0xFFFE
-
 
 _WAV_FORMAT = struct.Struct("<HHIIHH")
 
-
 _WAV_EXTENSION = struct.Struct("<HHIH14s")
-
 
 _WAV_GUID_END = bytes.fromhex("000000001000800000aa00389b71")
 
 
-def _read_plain_wav(file, n_bytes):
-    """Return what `read_samples` does, of a small wav file without any oddity; None of all others.
+def read_plain_wav(file: FileIO, n_bytes: int) -> tuple[NDArray[Any], int] | None:
+    """Return samples (n_samples, n_channels) and rate of a small, ordinary wav file, else None.
 
-    What is in doubt is left to libsndfile, which takes some ten times as long.
+    All other files are left to libsndfile, which takes some ten times as long.
     """
     if n_bytes > _SMALL:
         return None
     content = file.read(n_bytes)
     is_wav = content[:4] == b"RIFF" and content[8:12] == b"WAVE"
-    # It may be cut short, or go on after what the header announces.
+    # It may be cut short, or longer than the header announces.
     if not is_wav or int.from_bytes(content[4:8], "little") + 8 != n_bytes:
         return None
-    places = {}
+    places: dict[bytes, tuple[int, int]] = {}
     end = 12
     while end < len(content):
         name, start = content[end : end + 4], end + 8
@@ -70,7 +68,9 @@ def _read_plain_wav(file, n_bytes):
     return samples.reshape(-1, n_channels), rate
 
 
-def _parse_wav_format(content, start, size):
+def _parse_wav_format(
+    content: bytes, start: int, size: int
+) -> tuple[np.dtype[Any], int, int] | None:
     """Return the type of the samples, the number of channels, and the rate; None if in doubt."""
     if size not in (16, 18, 40):
         return None
@@ -82,11 +82,12 @@ def _parse_wav_format(content, start, size):
     elif size == 40:
         return None
     sample_type = _WAV_SAMPLES.get((tag, n_bits))
-    is_sure = (
-        sample_type is not None
-        and 1 <= n_channels <= 64
+    if sample_type is None:
+        return None
+    is_plain = (
+        1 <= n_channels <= 64
         and 1 <= rate < 1 << 24
         and n_bytes == n_channels * sample_type.itemsize
         and byte_rate == rate * n_bytes
     )
-    return (sample_type, n_channels, rate) if is_sure else None
+    return (sample_type, n_channels, rate) if is_plain else None

@@ -1,77 +1,44 @@
-"""Frames of clips that were seen before, kept in memory or on disk."""
+"""Frames of clips by key: taken from a cache, or computed and stored there."""
 
-import difflib
 import functools
 import hashlib
 import os
 import stat
-import threading
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skxent.features._stores import SHARED, DiskCache
 
 # Part of every key: raise it when the frames of the same clip and parameters change.
-_FORMAT = 1
+_FORMAT = 2
 
 
-# The keys that are worked on, and the thread that does.
-_in_work = {}
+class Cache(Protocol):
+    """Keeps arrays by key."""
+
+    def get(self, key: str) -> NDArray[Any] | None: ...
+
+    def put(self, key: str, frames: NDArray[Any]) -> None: ...
 
 
-_done = threading.Condition(threading.Lock())
+def clip_key(clip: Any, parameters: tuple[Any, ...]) -> str | None:
+    """Return a key for the frames of a clip; None for an invalid clip or a missing file.
 
-
-def clip_key(clip, parameters):
-    """Return what identifies the frames of a clip.
-
-    Parameters
-    ----------
-    clip : array-like, tuple or path
-        As in :func:`skxent.audio.load`.
-    parameters : tuple
-        All that the frames depend on besides the clip: numbers, strings, None
-        and sequences of these. Numbers of different types that are equal are the
-        same: 8000, 8000.0 and ``np.int64(8000)``.
-
-    Returns
-    -------
-    key : str or None
-        A number in hexadecimal. For an array it depends on the samples, their
-        type and shape (and the rate of a pair), for a file on its absolute path,
-        size and time of modification. None if `clip` is no clip or no such file
-        is there: what is wrong is for the loader to tell.
-
-    Raises
-    ------
-    TypeError
-        If `parameters` holds something else, of which no spelling is known to be
-        complete.
-
-    Notes
-    -----
-    Make the key before the file is loaded: if it changes in between, the new
-    frames go with a key that no later look finds.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.features._cache import clip_key
-    >>> clip = np.arange(5.0)
-    >>> clip_key(clip, (8000, "psf")) == clip_key(clip.copy(), (8000, "psf"))
-    True
-    >>> clip_key(clip, (8000, "psf")) == clip_key(clip, (16000, "psf"))
-    False
-    >>> clip_key("none.wav", (8000, "psf")) is None
-    True
+    `parameters` is everything else that frames depend on: numbers, strings, None and sequences of
+    these. Equal numbers of different types are the same. An array is identified by its samples,
+    type and shape, a file by its absolute path, size and time of modification. Make the key before
+    the file is loaded: if it changes in between, its frames get a key that is not looked up again.
     """
     try:
-        parameters = _spell_once(parameters)
+        parameters_text = _spell_once(parameters)
     except TypeError:  # a list in it has no hash, or it is wrong
-        parameters = _spell(parameters)
+        parameters_text = _spell(parameters)
     if isinstance(clip, str | os.PathLike):
-        return _file_key(clip, parameters)
+        return _file_key(clip, parameters_text)
     rate = None
     if isinstance(clip, tuple):
         if len(clip) != 2 or not isinstance(clip[0], Real):
@@ -85,13 +52,13 @@ def clip_key(clip, parameters):
         return None
     if signal.dtype.kind != "f" and not hasattr(clip, "dtype"):
         return None  # a list of integers, which the loader refuses
-    # The repr of a tuple of strings and numbers can be read in one way only, so what
-    # differs in any part is hashed differently.
-    header = repr((_FORMAT, parameters, signal.dtype.str, signal.shape, rate))
+    # The repr of a tuple of strings and numbers is unambiguous: a difference in any part
+    # gives another key.
+    header = repr((_FORMAT, parameters_text, signal.dtype.str, signal.shape, rate))
     return _digest(header, signal.ravel())
 
 
-def _file_key(path, parameters):
+def _file_key(path: str | os.PathLike[str], parameters: str) -> str | None:
     try:
         path = os.path.abspath(os.fsdecode(path))
         status = os.stat(path)
@@ -103,15 +70,15 @@ def _file_key(path, parameters):
     return _digest(header)
 
 
-def _digest(header, content=b""):
-    # On processors with SHA instructions twice as fast as BLAKE2.
+def _digest(header: str, content: Any = b"") -> str:
+    # Twice as fast as BLAKE2 on processors with SHA instructions.
     digest = hashlib.sha256(header.encode(), usedforsecurity=False)
     digest.update(content)
     return digest.hexdigest()[:32]
 
 
-def _spell(value):
-    """Spell out a value such that equal ones, and only those, give equal strings."""
+def _spell(value: Any) -> str:
+    """Spell out a value such that equal values, and only those, give equal strings."""
     if value is None:
         return "None"
     if isinstance(value, str):
@@ -134,167 +101,56 @@ def _spell(value):
 _spell_once = functools.lru_cache(maxsize=64)(_spell)
 
 
-def get_or_compute(cache, keys, compute):
-    """Take frames from a cache, and compute and store those that it lacks.
+def get_or_compute(
+    cache: Cache,
+    keys: Sequence[str | None],
+    compute: Callable[[list[int]], Iterable[NDArray[Any] | str]],
+) -> list[NDArray[Any] | str]:
+    """Return the array of each key: taken from the cache, or computed and stored.
 
-    What several threads want at the same time is computed by one of them, and
-    what is wanted twice in a call, once.
-
-    Parameters
-    ----------
-    cache : object
-        With methods ``get(key)`` and ``put(key, frames)``, as
-        :class:`MemoryCache` has them.
-    keys : sequence of str or None
-        One for each clip; what has None is computed and not stored.
-    compute : callable
-        Called with a list of positions in `keys`, in increasing order, it returns
-        an iterable of the arrays that belong there; None, where there is none to
-        be had, is not stored.
-
-    Returns
-    -------
-    frames : list of ndarray or None
-        One for each key. They are read-only, as the cache may own them.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.features import MemoryCache
-    >>> from skxent.features._cache import get_or_compute
-    >>> def compute(positions):
-    ...     print("computes", positions)
-    ...     return [np.full(2, i) for i in positions]
-    >>> cache = MemoryCache()
-    >>> get_or_compute(cache, ["a", "b", "a"], compute)
-    computes [0, 1]
-    [array([0, 0]), array([1, 1]), array([0, 0])]
-    >>> get_or_compute(cache, ["b", "c"], compute)
-    computes [1]
-    [array([1, 1]), array([1, 1])]
+    `compute` is called with positions in `keys`, in increasing order, and returns their results.
+    Results without a key are not stored, nor are strings, the reasons why there is no array. A key
+    that occurs twice is computed once. Arrays are read-only, as the cache may own them.
     """
     names = [object() if key is None else key for key in keys]
-    first = {}
+    found: dict[object, NDArray[Any] | str] = {}
+    lacking = {}
     for position, name in enumerate(names):
-        first.setdefault(name, position)
-    found = {}
-    while len(found) < len(first):
-        # All that is claimed is released before others' work is waited for, so that no two
-        # threads wait for each other.
-        claimed = _claim([name for name in first if name not in found])
-        try:
-            _compute_claimed(cache, {name: first[name] for name in claimed}, compute, found)
-        finally:
-            with _done:
-                for name in claimed:
-                    _in_work.pop(name, None)
-                _done.notify_all()
+        if name in found or name in lacking:
+            continue
+        frames = cache.get(name) if isinstance(name, str) else None
+        if frames is None:
+            lacking[name] = position
+        else:
+            found[name] = frames
+    if lacking:
+        for name, result in zip(lacking, compute(list(lacking.values())), strict=True):
+            found[name] = result
+            if isinstance(result, np.ndarray):
+                result.flags.writeable = False
+                if isinstance(name, str):
+                    cache.put(name, result)
     return [found[name] for name in names]
 
 
-def _claim(names):
-    """Return those of the names that no other thread works on, once there are any."""
-    # What this thread has claimed already is from a call that Ctrl-C ended at the wrong
-    # moment, or that calls this one: to wait for it would be to wait forever.
-    me = threading.get_ident()
-    with _done:
-        while not (free := [name for name in names if _in_work.get(name, me) == me]):
-            _done.wait()
-        _in_work.update(dict.fromkeys(free, me))
-        return free
-
-
-def _compute_claimed(cache, first, compute, found):
-    """Add to what is found the frames of every name, by the position that it is first at."""
-    for name in first:
-        frames = cache.get(name) if isinstance(name, str) else None
-        if frames is not None:
-            found[name] = frames
-    lacking = [name for name in first if name not in found]
-    if not lacking:
-        return
-    computed = compute([first[name] for name in lacking])
-    for name, frames in zip(lacking, computed, strict=True):
-        found[name] = frames
-        if frames is None:
-            continue
-        frames.flags.writeable = False
-        if isinstance(name, str):
-            cache.put(name, frames)
-
-
-def open_cache(cache):
+def open_cache(cache: Any) -> Cache | None:
     """Return the cache that an estimator's parameter `cache` stands for.
 
-    Parameters
-    ----------
-    cache : None, "memory", str, os.PathLike, joblib.Memory or object
-        - None, or a :class:`joblib.Memory` without location: no cache.
-        - "memory": the :class:`MemoryCache` that the whole process shares, of
-          the default size.
-        - A path: a :class:`DiskCache` in that folder. For a new folder whose name
-          is memory, or looks like a slip for it, give "./memory".
-        - An object with an attribute `location`, such as a joblib.Memory: a
-          DiskCache in a folder skxent at that place.
-        - An object with methods `get` and `put`: itself.
-
-    Returns
-    -------
-    cache : object or None
-        With methods ``get(key)`` and ``put(key, frames)``.
-
-    Raises
-    ------
-    OSError
-        If the folder can't be made.
-    TypeError, ValueError
-        If `cache` is something else, empty, or a slip for "memory".
-
-    Examples
-    --------
-    >>> from skxent.features._cache import open_cache
-    >>> open_cache("memory")
-    MemoryCache(max_bytes=536870912)
-    >>> open_cache(None) is None
-    True
+    "memory" is the one that the process shares, a path is a folder, and an object with methods get
+    and put is itself.
     """
     if cache is None:
         return None
     if isinstance(cache, str) and cache == "memory":
         return SHARED
-    if isinstance(cache, str) and _is_slip(cache):
-        raise ValueError(
-            f"cache={cache!r} is no folder: 'memory' is the cache in memory, and for a new folder "
-            f"of this name give {os.path.join('.', cache)!r}"
-        )
     if isinstance(cache, str | os.PathLike):
         return DiskCache(cache)
-    if not isinstance(cache, type):
-        if callable(getattr(cache, "get", None)) and callable(getattr(cache, "put", None)):
-            return cache
-        location = getattr(cache, "location", cache)
-        if location is None:
-            return None
-        if isinstance(location, str | os.PathLike):
-            return DiskCache(os.path.join(location, "skxent"))
+    has_methods = callable(getattr(cache, "get", None)) and callable(getattr(cache, "put", None))
+    if has_methods and not isinstance(cache, type):
+        own: Cache = cache
+        return own
+    hint = "; of a joblib.Memory, give its folder: cache=memory.location"
     raise TypeError(
-        "cache must be None, 'memory', the path of a folder, a joblib.Memory or an object with "
-        f"methods get and put, got {cache!r}"
-    )
-
-
-def _is_slip(name):
-    """Tell whether a name is rather a slip for "memory" than a folder to be made."""
-    is_new = os.path.basename(name) == name and not os.path.isdir(name)
-    return is_new and bool(difflib.get_close_matches(name.lower(), ["memory"], cutoff=0.8))
-
-
-def _start_child():
-    _in_work.clear()  # the threads that worked are not in the child
-    _done.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_done.acquire, after_in_parent=_done.release, after_in_child=_start_child
+        "cache must be None, 'memory', the path of a folder or an object with methods get and "
+        f"put, got {cache!r}{hint if hasattr(cache, 'location') else ''}"
     )

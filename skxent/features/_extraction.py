@@ -1,214 +1,163 @@
-"""From clips to frames: loaded in groups, long ones piece by piece, known ones recalled."""
+"""Clips to frames: in batches, long clips in pieces, known ones from a cache."""
 
 import itertools
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skxent.audio import chunks, count_samples, load
-from skxent.features._cache import clip_key, get_or_compute
-from skxent.features._inputs import _describe, guess_size
+from skxent.features._cache import Cache, clip_key, get_or_compute
+from skxent.features._inputs import describe, guess_size
+from skxent.frames._ragged import lengths_of, split
+from skxent.mfcc import FrontEnd
 from skxent.mfcc._blocks import compute
-from skxent.mfcc._front_end import shared_design
 from skxent.mfcc._stream import compute_chunks
 
-# Clips are computed in groups of about this many samples, which share the cost of
-# each call and are held at once.
-_GROUP_SAMPLES = 1 << 19
+# A clip counts as this many samples at least, since it has a frame however short it is.
+_LEAST_SAMPLES = 1 << 9
 
-
-# A clip of more samples is not held as a whole. The guess of its size may be that many
-# times too small: a compressed file's.
-_LONG_SAMPLES = 1 << 22
-
-
-_GUESS_FACTOR = 8
-
+# A compressed file may have this many times the samples that its size suggests.
+_COMPRESSION = 8
 
 _MOST_FRAMES = 1 << 20
 
 
-# Frames of a clip that is not worth copying to stand beside others'.
-_LONG_FRAMES = 1 << 13
+class Part(NamedTuple):
+    """Numbers of clips, and their frames one after the other: (n_frames, n_coefficients)."""
+
+    numbers: list[int]
+    frames: NDArray[Any]
+    lengths: NDArray[Any]
 
 
-class Group(NamedTuple):
-    """Frames of clips of one type, put together.
+def plan(
+    clips: Sequence[Any],
+    n_threads: int,
+    *,
+    max_samples: int = 1 << 20,
+    threaded_samples: int = 1 << 16,
+    batches_per_thread: int = 4,
+) -> tuple[int, list[range]]:
+    """Return how many threads are worth it, and which clips form a batch.
 
-    Parameters
-    ----------
-    numbers : list of int
-        Which clips.
-    frames : ndarray of shape (n_frames, n_coefficients)
-        Those of the first clip first.
-    lengths : ndarray of int of shape (n_clips,)
-        Number of frames of each clip.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.features._extraction import Group
-    >>> [clip.shape for clip in Group([7, 8], np.ones((5, 13)), np.array([2, 3])).split()]
-    [(2, 13), (3, 13)]
+    A batch has at most `max_samples`, or one clip. Threads wait for each other's Python where
+    clips have less than `threaded_samples` on average. With several batches for each thread, none
+    is idle while others still have long to go.
     """
-
-    numbers: list
-    frames: np.ndarray
-    lengths: np.ndarray
-
-    def split(self, frames=None):
-        """Return the frames of each clip.
-
-        Parameters
-        ----------
-        frames : ndarray of shape (n_frames, n_values), default=None
-            What has been made of the frames; None for the frames themselves.
-
-        Returns
-        -------
-        clips : list of ndarray of shape (n_frames_i, n_values)
-            Views.
-        """
-        frames = self.frames if frames is None else frames
-        ends = np.cumsum(self.lengths).tolist()
-        return [frames[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    sizes = [max(guess_size(clip), _LEAST_SAMPLES) for clip in clips]
+    total = sum(sizes)
+    if total < threaded_samples * len(clips):
+        n_threads = 1
+    if n_threads > 1:
+        max_samples = min(max_samples, total // (batches_per_thread * n_threads))
+    batches, start, n_samples = [], 0, 0
+    for i, size in enumerate(sizes):
+        if i > start and n_samples + size > max_samples:
+            batches.append(range(start, i))
+            start, n_samples = i, 0
+        n_samples += size
+    batches.append(range(start, len(clips)))
+    return n_threads, batches
 
 
-def extract(clips, settings, *, dtype=None, on_error="raise", cache=None):
-    """Compute the frames of clips.
+def extract(
+    clips: Mapping[int, Any],
+    front_end: FrontEnd,
+    *,
+    dtype: str | None = None,
+    on_error: str = "raise",
+    cache: Cache | None = None,
+    long_samples: int = 1 << 22,
+) -> tuple[list[Part], dict[int, str]]:
+    """Return the frames of numbered clips, and by number the reasons why others can't be used.
 
-    Parameters
-    ----------
-    clips : dict of int to clip
-        Clips as :func:`skxent.audio.load` takes them, by the number that an error
-        names them with.
-    settings : dict
-        The sample rate and the settings of :func:`skxent.mfcc.design`, but for
-        `dtype`.
-    dtype : {"float32", "float64"}, default=None
-        Precision; None is that of each clip, see
-        :func:`skxent.audio.to_mono_float`.
-    on_error : {"raise", "warn"}, default="raise"
-        Whether a clip that can't be used is an error, or a problem.
-    cache : object, default=None
-        As :func:`skxent.features._cache.open_cache` returns it.
-
-    Returns
-    -------
-    groups : list of Group
-        Of all clips but those with a problem. Frames that a cache owns are read-only.
-    problems : dict of int to str
-        What is wrong with which clip.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a clip can't be used and `on_error` is "raise".
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.features._extraction import extract
-    >>> clips = {7: np.ones(800), 8: np.ones(0)}
-    >>> groups, problems = extract(clips, {"sample_rate": 8000}, on_error="warn")
-    >>> [(group.numbers, group.frames.shape) for group in groups]
-    [([7], (9, 13))]
-    >>> problems
-    {8: 'clip 8: empty: it has no samples'}
+    With `dtype` None, each clip has its own precision, see :func:`skxent.audio.to_mono_float`. A
+    clip of more than `long_samples` is computed in pieces. Frames that a cache owns are read-only.
     """
-    reasons = {}
-
-    def compute_some(some):
-        return _compute(some, settings, dtype, on_error, reasons)
-
     if cache is None:
-        groups = compute_some(clips)
-    else:
-        parameters = (shared_design(**settings).fingerprint, dtype)
-        groups = _take_or_compute(clips, parameters, cache, compute_some, reasons)
-    return groups, {n: _describe(n, clips[n], reasons[n]) for n in sorted(reasons)}
-
-
-def _take_or_compute(clips, parameters, cache, compute_some, reasons):
-    """Take frames from a cache, and compute those that it lacks."""
+        return _compute(clips, front_end, dtype, on_error, long_samples)
     numbers = list(clips)
 
-    def compute_at(positions):
+    def compute_at(positions: Sequence[int]) -> list[NDArray[Any] | str]:
         some = {numbers[i]: clips[numbers[i]] for i in positions}
-        found = dict.fromkeys(some)
-        for group in compute_some(some):
-            found.update(zip(group.numbers, group.split(), strict=True))
-        return found.values()
+        parts, reasons = _compute(some, front_end, dtype, on_error, long_samples)
+        found: dict[int, NDArray[Any] | str] = {**reasons}
+        for part in parts:
+            found.update(zip(part.numbers, split(part.frames, part.lengths), strict=True))
+        return [found[number] for number in some]
 
-    keys = [clip_key(clip, parameters) for clip in clips.values()]
-    frames = get_or_compute(cache, keys, compute_at)
-    # A clip that is there twice was tried once.
-    of_key = {key: reasons[n] for key, n in zip(keys, numbers, strict=True) if n in reasons}
-    alike = {}
-    for number, key, found in zip(numbers, keys, frames, strict=True):
-        if found is None:
-            reasons.setdefault(number, of_key[key])
+    keys = [clip_key(clip, (front_end.fingerprint, dtype)) for clip in clips.values()]
+    return _put_together(numbers, get_or_compute(cache, keys, compute_at))
+
+
+def _put_together(
+    numbers: Sequence[int], results: Sequence[NDArray[Any] | str]
+) -> tuple[list[Part], dict[int, str]]:
+    """Sort results into frames by type, and reasons."""
+    reasons = {}
+    by_type: dict[np.dtype[Any], dict[int, NDArray[Any]]] = {}
+    for number, result in zip(numbers, results, strict=True):
+        if isinstance(result, str):
+            reasons[number] = result
         else:
-            kind = number if len(found) > _LONG_FRAMES else found.dtype.char
-            alike.setdefault(kind, []).append((number, found))
-    return [_put_together(*zip(*members, strict=True)) for members in alike.values()]
+            by_type.setdefault(result.dtype, {})[number] = result
+    parts = []
+    for some in by_type.values():
+        clips = list(some.values())
+        if len(clips) > 1:
+            frames = np.concatenate(clips)
+        else:  # not copied, and a cache's own, which may allow writing to it
+            frames = clips[0].view()
+            frames.flags.writeable = False
+        parts.append(Part(list(some), frames, lengths_of(clips)))
+    return parts, reasons
 
 
-def _put_together(numbers, frames):
-    lengths = np.array([len(clip) for clip in frames])
-    if len(frames) > 1:
-        together = np.concatenate(frames)
-    else:  # not copied, and a cache's own, which may let itself be written to
-        together = frames[0].view()
-        together.flags.writeable = False
-    return Group(list(numbers), together, lengths)
-
-
-def _compute(clips, settings, dtype, on_error, reasons):
-    """Compute frames in groups of short clips of one type, and of long clips alone."""
-    groups, signals, n_samples, sample_type = [], {}, 0, None
-
-    def finish():
-        front_end = shared_design(dtype=sample_type.name, **settings)
-        groups.append(Group(list(signals), *compute(list(signals.values()), front_end)))
-        signals.clear()
-
+def _compute(
+    clips: Mapping[int, Any],
+    front_end: FrontEnd,
+    dtype: str | None,
+    on_error: str,
+    long_samples: int,
+) -> tuple[list[Part], dict[int, str]]:
+    """Compute the frames of clips: one part for each type, and one for each long clip."""
+    parts, reasons = [], {}
+    signals: dict[np.dtype[Any], dict[int, NDArray[Any]]] = {}
     for number, clip in clips.items():
         try:
-            if _is_long(clip, settings["sample_rate"]):
-                groups.append(_compute_long(number, clip, settings, dtype))
-                continue
-            signal = load(clip, settings["sample_rate"], dtype=dtype)
+            if _is_long(clip, front_end.sample_rate, long_samples):
+                frames = _compute_long(clip, front_end, dtype)
+                parts.append(Part([number], frames, lengths_of([frames])))
+            else:
+                signal = load(clip, front_end.sample_rate, dtype=dtype)
+                signals.setdefault(signal.dtype, {})[number] = signal
         except (TypeError, ValueError) as error:
             if on_error == "raise":
                 # Not the type of the error itself: a UnicodeEncodeError takes no message.
                 kind = TypeError if isinstance(error, TypeError) else ValueError
-                raise kind(_describe(number, clip, error)) from error
+                raise kind(describe(number, clip, str(error))) from error
             reasons[number] = str(error)  # without the traceback, which holds the samples
-            continue
-        if signals and (n_samples > _GROUP_SAMPLES or signal.dtype != sample_type):
-            finish()
-            n_samples = 0
-        signals[number], sample_type = signal, signal.dtype
-        n_samples += len(signal)
-    if signals:
-        finish()
-    return groups
+    for sample_type, some in signals.items():
+        of_type = front_end.as_type(sample_type)
+        parts.append(Part(list(some), *compute(list(some.values()), of_type)))
+    return parts, reasons
 
 
-def _is_long(clip, sample_rate):
-    if guess_size(clip) * _GUESS_FACTOR < _LONG_SAMPLES:
+def _is_long(clip: Any, sample_rate: float, long_samples: int) -> bool:
+    if guess_size(clip) * _COMPRESSION < long_samples:
         return False
-    return count_samples(clip, sample_rate) > _LONG_SAMPLES
+    return bool(count_samples(clip, sample_rate) > long_samples)
 
 
-def _compute_long(number, clip, settings, dtype):
-    """Compute the frames of a long clip, of which pieces alone are held."""
-    pieces = chunks(clip, settings["sample_rate"], dtype=dtype)
+def _compute_long(clip: Any, front_end: FrontEnd, dtype: str | None) -> NDArray[Any]:
+    """Compute the frames of a long clip, of which one piece at a time is held."""
+    pieces = chunks(clip, front_end.sample_rate, dtype=dtype)
     piece = next(pieces)
-    front_end = shared_design(dtype=piece.dtype.name, **settings)
-    # Room for what the clip seems to have, but not for whatever a header claims.
-    n_samples = count_samples(clip, settings["sample_rate"])
+    front_end = front_end.as_type(piece.dtype)
+    # Room for the expected frames, but not for whatever a header claims.
+    n_samples = count_samples(clip, front_end.sample_rate)
     n_frames = min(front_end.n_frames(n_samples) + 1, _MOST_FRAMES)
     frames = np.empty((n_frames, front_end.n_coefficients), piece.dtype)
     end = 0
@@ -217,4 +166,4 @@ def _compute_long(number, clip, settings, dtype):
             frames = np.concatenate([frames, np.empty_like(frames)])
         frames[end : end + len(block)] = block
         end += len(block)
-    return Group([number], frames[:end], np.array([end]))
+    return frames[:end]

@@ -1,7 +1,11 @@
-"""What X may hold, guessed sizes, and errors that name the clip."""
+"""What X may be, guessed sizes of clips, and errors that name the clip."""
 
 import os
 import stat
+import warnings
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -9,41 +13,62 @@ import numpy as np
 _CLIPS = (str, os.PathLike, tuple, np.ndarray)
 
 
-def _holds_clips(table):
-    """Tell whether a table holds clips, not samples; some may be missing, the first too."""
+def list_clips(X: Any) -> list[Any] | None:
+    """Return the clips of a list, tuple, series or column; None for what may be a matrix of rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X is a single clip, a folder, several columns, or no collection at all.
+    """
+    if isinstance(X, str | os.PathLike) and os.path.isdir(X):
+        files = f"sorted(pathlib.Path({os.fspath(X)!r}).glob('**/*.wav'))"
+        raise TypeError(f"X must be a list of clips, got a folder: give its files, {files}")
+    if isinstance(X, str | bytes | os.PathLike):
+        raise TypeError(f"X must be a list of clips, got a single path: give [{X!r}]")
+    if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
+        raise TypeError("X must be a list of clips, got a single pair: give [X]")
+    shape = getattr(X, "shape", None)
+    if shape is not None and len(shape) == 2 and _holds_clips(X):
+        if shape[1] > 1:
+            raise ValueError(
+                f"X must have one column of clips, got {shape[1]} columns: select one, such "
+                "as with a ColumnTransformer"
+            )
+        X = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
+        shape = X.shape
+    is_column = shape is not None and len(shape) == 1
+    if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
+        raise ValueError(
+            f"X must be a list of clips, got a single signal of shape {shape}. Reshape your "
+            "data: give [X]"
+        )
+    if is_column or isinstance(X, list | tuple):
+        clips = list(X)
+        if not clips:
+            raise ValueError("X must hold at least one clip, got none")
+        return clips
+    if shape is None and not hasattr(X, "__array__"):
+        raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
+    return None
+
+
+def _holds_clips(table: Any) -> bool:
+    """Return whether a table holds clips, not samples; some may be missing, the first too."""
     values = np.asarray(table)
     if values.dtype.kind not in "OUT":
         return False
     return any(issubclass(kind, _CLIPS) for kind in set(map(type, values.flat)))
 
 
-def guess_size(clip):
-    """Guess how many samples a clip has, in no time.
-
-    Parameters
-    ----------
-    clip : array-like, tuple or path
-        As in :func:`skxent.audio.load`.
-
-    Returns
-    -------
-    n_samples : int
-        Of an array, or that of a pair, its length; of a file, what it would have
-        of 16 bits; zero for what is no clip.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.features._inputs import guess_size
-    >>> guess_size(np.zeros(10)), guess_size((8000, np.zeros(10))), guess_size("none.wav")
-    (10, 10, 0)
-    """
+def guess_size(clip: Any) -> int:
+    """Guess how many samples a clip has: of a file, of 16 bits; zero for what is no clip."""
     signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
     # First, as the check for a path takes longer than all the rest.
     if not isinstance(signal, np.ndarray) and isinstance(signal, str | os.PathLike):
         try:
             status = os.stat(signal)
-        except (OSError, ValueError):  # the loader tells what is wrong with it
+        except (OSError, ValueError):  # the loader says what is wrong with it
             return 0
         return status.st_size // 2 if stat.S_ISREG(status.st_mode) else 0
     try:
@@ -52,6 +77,18 @@ def guess_size(clip):
         return 0
 
 
-def _describe(number, clip, reason):
+def describe(number: int, clip: Any, reason: str) -> str:
+    """Return a message that names the clip: its number, its path if it has one, what is wrong."""
     name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
     return f"clip {number}{name}: {reason}"
+
+
+def warn_of_problems(problems: Mapping[int, str], n_clips: int, stacklevel: int) -> None:
+    """Warn once of all clips that can't be used; `stacklevel` is seen from the caller."""
+    if problems:
+        shown = "; ".join([*problems.values()][:3]) + ("; ..." if len(problems) > 3 else "")
+        warnings.warn(
+            f"{len(problems)} of {n_clips} clips can't be used, and are NaN: {shown}",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )

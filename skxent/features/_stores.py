@@ -1,4 +1,4 @@
-"""Where arrays are kept by key: memory and disk."""
+"""Stores of arrays by key, in memory and on disk."""
 
 import collections
 import contextlib
@@ -9,46 +9,38 @@ import os
 import threading
 import uuid
 import warnings
-import weakref
-from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 _DIGEST_SIZE = 32
 
 
-# One lock for all memory caches. What is done under it takes microseconds, and being the
-# only one it can be held across a fork, as the end of the module does.
+# One lock for all memory caches, held for microseconds. As the only one it can be held across a
+# fork, see the end of the module.
 _lock = threading.Lock()
 
 
-# Caches by identity. Those that came with a pickle are also held, since between two tasks of
-# a worker process nobody else does; but only the latest, as searches come and go.
-_known = weakref.WeakValueDictionary()
-
-
-_visiting = collections.deque(maxlen=4)
-
-
 class MemoryCache:
-    """Keep arrays in memory up to a number of bytes, those used latest.
+    """Keep the most recently used arrays in memory, up to a number of bytes.
 
-    Safe with threads. Copies, clones of an estimator and, inside a process,
-    pickles of it are the same object. In another process, a pickle gives an empty
-    cache, the same one each time.
+    Safe with threads. Deep copies and clones of an estimator share it. A pickle
+    holds its size alone, so each task of a worker process begins with an empty
+    cache; use ``cache="memory"`` or a folder there.
 
     Parameters
     ----------
     max_bytes : int, default=2**29
-        Size of all arrays together, at least 1. A larger array is not kept.
+        Largest size of all arrays together, at least 1.
 
     Attributes
     ----------
     n_bytes : int
-        Size of the arrays that are kept.
+        Size of all arrays.
 
     hits, misses : int
-        How often `get` found something and nothing.
+        Number of calls of `get` that found an array, and that did not.
 
     Raises
     ------
@@ -69,19 +61,16 @@ class MemoryCache:
     (True, array([1., 1.]), 32)
     """
 
-    def __init__(self, max_bytes=2**29):
-        if not isinstance(max_bytes, Integral) or isinstance(max_bytes, bool):
+    def __init__(self, max_bytes: int = 2**29) -> None:
+        if not isinstance(max_bytes, int | np.integer) or isinstance(max_bytes, bool):
             raise TypeError(f"max_bytes must be an integer, got {max_bytes!r}")
         if max_bytes < 1:
             raise ValueError(f"max_bytes must be at least 1, got {max_bytes!r}")
         self.max_bytes = int(max_bytes)
-        self._arrays = collections.OrderedDict()
+        self._arrays: collections.OrderedDict[str, NDArray[Any]] = collections.OrderedDict()
         self.n_bytes = self.hits = self.misses = 0
-        self._identity = uuid.uuid4().hex
-        with _lock:
-            _known[self._identity] = self
 
-    def get(self, key):
+    def get(self, key: str) -> NDArray[Any] | None:
         """Return the array of a key.
 
         Parameters
@@ -92,7 +81,7 @@ class MemoryCache:
         Returns
         -------
         frames : ndarray or None
-            Read-only; None if there is none.
+            Read-only. None if the key is missing.
         """
         with _lock:
             frames = self._arrays.get(key)
@@ -103,15 +92,15 @@ class MemoryCache:
                 self._arrays.move_to_end(key)
             return frames
 
-    def put(self, key, frames):
+    def put(self, key: str, frames: NDArray[Any]) -> None:
         """Keep an array under a key.
 
         Parameters
         ----------
         key : str
-            As :func:`skxent.features._cache.clip_key` makes it.
+            Identifies the clip and the settings.
         frames : ndarray
-            Is now the cache's own, and read-only. A view is copied, since it
+            The cache takes it over and makes it read-only. A view is copied, since it
             keeps all of its base in memory.
         """
         fits = frames.nbytes <= self.max_bytes
@@ -129,44 +118,39 @@ class MemoryCache:
             while self.n_bytes > self.max_bytes:
                 self.n_bytes -= self._arrays.popitem(last=False)[1].nbytes
 
-    def clear(self):
-        """Forget all arrays, and what was counted."""
+    def clear(self) -> None:
+        """Remove all arrays and reset the counts."""
         with _lock:
             self._arrays.clear()
             self.n_bytes = self.hits = self.misses = 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._arrays)
 
-    def __bool__(self):
-        return True  # also when it is empty: it is not the lack of a cache
+    def __bool__(self) -> bool:
+        return True  # an empty cache is still a cache
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"MemoryCache(max_bytes={self.max_bytes})"
 
-    def __reduce__(self):
-        # Also what copy.copy and copy.deepcopy go by, and through them sklearn.base.clone.
-        return _find_or_make, (self._identity, self.max_bytes)
+    def __deepcopy__(self, memo: object) -> "MemoryCache":
+        return self  # as does sklearn.base.clone, so that the candidates of a search share it
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.max_bytes,)
 
 
-def _find_or_make(identity, max_bytes):
-    """Return this process's cache of an identity."""
-    made = MemoryCache(max_bytes)
-    with _lock:
-        cache = _known.setdefault(identity, made)
-        if cache is made:
-            made._identity = identity
-            _visiting.append(made)
-    return cache
+# The one that cache="memory" stands for.
+SHARED = MemoryCache()
 
 
 class DiskCache:
     """Keep arrays in the files of a folder.
 
-    Safe with threads and processes, also of several machines: a file is written
-    under another name first, and carries a checksum. What is broken, cut short or
-    no entry at all counts as absent, and is written anew. There is no limit on
-    the size: delete the folder when you like.
+    Safe with threads and processes, also on several machines: a file is first
+    written under another name, and has a checksum. A broken or incomplete entry
+    counts as missing, and is written again. The size is not limited: delete the
+    folder at any time.
 
     Parameters
     ----------
@@ -196,7 +180,7 @@ class DiskCache:
     (array([0, 1, 2]), None)
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         path = os.fsdecode(folder)
         if not path:
             raise ValueError("the folder of a cache must have a name, got an empty one")
@@ -208,7 +192,7 @@ class DiskCache:
             reason = f"the cache's folder can't be made: {error.strerror}"
             raise type(error)(error.errno, reason, self.folder) from error
 
-    def get(self, key):
+    def get(self, key: str) -> NDArray[Any] | None:
         """Return the array of a key.
 
         Parameters
@@ -219,7 +203,7 @@ class DiskCache:
         Returns
         -------
         frames : ndarray or None
-            Read-only; None if there is none, or a broken one.
+            Read-only. None if the entry is missing or broken.
 
         Raises
         ------
@@ -234,21 +218,21 @@ class DiskCache:
         content, digest = entry[:-_DIGEST_SIZE], entry[-_DIGEST_SIZE:]
         if digest != _digest(key, content):
             return None
-        # From here on it is what put wrote: magic string, version 1, length of the header.
+        # The content is now what `put` wrote: magic string, version 1, length of the header.
         start = 10 + int.from_bytes(content[8:10], "little")
         shape, is_fortran, dtype = _parse_header(content[:start])
         frames = np.frombuffer(content, dtype, offset=start)
         return frames.reshape(shape, order="F" if is_fortran else "C")
 
-    def put(self, key, frames):
+    def put(self, key: str, frames: NDArray[Any]) -> None:
         """Keep an array under a key.
 
-        Where that fails, as on a full disk, the first time gives a warning.
+        If this fails, as on a full disk, a warning is issued the first time.
 
         Parameters
         ----------
         key : str
-            Letters and digits, as :func:`skxent.features._cache.clip_key` makes it.
+            Letters and digits.
         frames : ndarray
             Of numbers.
 
@@ -262,7 +246,7 @@ class DiskCache:
         np.lib.format.write_array(buffer, frames, version=(1, 0), allow_pickle=False)
         content = buffer.getvalue()
         try:
-            # NumPy reads the file too: it doesn't mind what comes after the array.
+            # NumPy can read the file too: it ignores what follows the array.
             _write_atomically(self._path(key), content + _digest(key, content))
         except OSError as error:
             if not self._has_warned:
@@ -274,45 +258,45 @@ class DiskCache:
                     stacklevel=2,
                 )
 
-    def _path(self, key):
+    def _path(self, key: str) -> str:
         if not key.isalnum():
             raise ValueError(f"a key must consist of letters and digits, got {key!r}")
         # Folders of hundreds of thousands of files are slow on some file systems.
         return os.path.join(self.folder, key[:2], f"{key}.npy")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"DiskCache({self.folder!r})"
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return self.folder == other.folder if isinstance(other, DiskCache) else NotImplemented
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.folder)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return DiskCache, (self.folder,)
 
 
-def _digest(key, content):
+def _digest(key: str, content: bytes) -> bytes:
     digest = hashlib.sha256(key.encode(), usedforsecurity=False)
     digest.update(content)
     return digest.digest()
 
 
 @functools.lru_cache(maxsize=1024)
-def _parse_header(header):
-    """Return shape, order and type; NumPy takes longer for these than for all the rest."""
+def _parse_header(header: bytes) -> tuple[Any, ...]:
+    """Return shape, order and type, whose parsing takes longer than the rest."""
     file = io.BytesIO(header)
     np.lib.format.read_magic(file)
     return np.lib.format.read_array_header_1_0(file)
 
 
-def _write_atomically(path, content):
-    # Not synchronised to the disk: an entry that a power cut spoils fails its checksum.
+def _write_atomically(path: str, content: bytes) -> None:
+    # Not synchronised to the disk: an entry damaged by a power cut fails its checksum.
     os.makedirs(os.path.dirname(path), exist_ok=True)
     temporary = os.path.join(os.path.dirname(path), f"{uuid.uuid4().hex}.tmp")
     try:
-        # Unlike those of tempfile, the file can be read by all whom the umask allows to.
+        # Unlike a file of tempfile, it gets the permissions of the umask.
         with open(temporary, "xb") as file:
             file.write(content)
         os.replace(temporary, path)
@@ -320,10 +304,6 @@ def _write_atomically(path, content):
         with contextlib.suppress(OSError):
             os.remove(temporary)
         raise
-
-
-# Under the same identity in every process.
-SHARED = _find_or_make("shared", 2**29)
 
 
 if hasattr(os, "register_at_fork"):

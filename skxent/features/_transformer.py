@@ -1,8 +1,5 @@
-"""MFCCTransformer: from clips to features, with the scikit-learn API."""
+"""MFCCTransformer: clips to features, with the scikit-learn API."""
 
-import math
-import os
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -16,53 +13,35 @@ from sklearn.utils.validation import _num_samples, validate_data
 
 from skxent._threads import one_blas_thread
 from skxent.features._cache import open_cache
-from skxent.features._extraction import extract
-from skxent.features._inputs import _holds_clips, guess_size
+from skxent.features._extraction import extract, plan
+from skxent.features._inputs import describe, list_clips, warn_of_problems
 from skxent.frames import STATISTICS, summarize
+from skxent.frames._ragged import split
 from skxent.mfcc import CONVENTIONS
 from skxent.mfcc._front_end import SETTINGS, shared_design
-
-# Clips are worked on in batches, which share the cost of each call, are what threads
-# take, and bound the memory: at most so many clips, and about so many samples.
-_BATCH_CLIPS = 1024
-
-
-_BATCH_SAMPLES = 1 << 22
-
-
-_BATCHES_A_THREAD = 4
-
-
-# How many clips are looked at to guess the average size.
-_SAMPLED_CLIPS = 32
-
-
-# Below this many samples a clip on average, threads wait for each other's Python longer
-# than they work side by side.
-_THREADED_SAMPLES = 1 << 16
 
 
 class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Turn audio clips into mel-frequency cepstral coefficients.
 
     Each clip becomes a row of a matrix, by pooling its frames, or with
-    ``pooling=None`` a matrix of its own. Nothing is learnt from the data: what
-    comes out of a clip depends on that clip alone, and `transform` works without
-    `fit`.
+    ``pooling=None`` a matrix of its own. Nothing is learnt from the data: the features
+    of a clip depend on that clip alone (for their last digits, see
+    :func:`skxent.mfcc.mfcc`), and `transform` works without `fit`.
 
     Parameters
     ----------
     sample_rate : float, default=16000
-        In hertz. Clips that come with a rate of their own (files and pairs) are
-        resampled to it; arrays are taken to be at it.
+        In hertz. Clips with a rate of their own (files and pairs) are resampled to
+        it; arrays are assumed to have it.
 
     convention : {"psf", "librosa", "kaldi", "htk"}, default="psf"
         Tool whose features are computed: python_speech_features; librosa (with
-        ``top_db=None``); Kaldi, as kaldi-native-fbank has it without dither; HTK.
-        The parameters that are None take its values, which the table below lists.
+        ``top_db=None``); Kaldi, as in kaldi-native-fbank without dither; HTK.
+        Parameters that are None take its values, listed in the table below.
 
     frame_length, frame_step : float, default=0.025 and 0.010
-        Length of a frame, and from one frame's start to the next's, in seconds.
+        Length of a frame, and distance between the starts of frames, in seconds.
 
     n_fft : int, default=None
         Length of the Fourier transform in samples; None is the smallest power
@@ -73,15 +52,13 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         takes it, or "povey", Kaldi's.
 
     preemphasis : float, default=None
-        Coefficient c of the high-pass filter ``y[n] = x[n] - c x[n - 1]``, in
-        [0, 1].
+        Coefficient c in [0, 1] of the high-pass filter ``y[n] = x[n] - c x[n - 1]``.
 
     n_mels : int, default=None
         Number of mel filters.
 
     fmin, fmax : float, default=None
-        Lowest and highest frequency of the mel filters in hertz. None for `fmax`
-        is half the sample rate.
+        Edges of the mel filters in hertz. None for `fmax` is half the sample rate.
 
     n_mfcc : int, default=13
         Number of coefficients, at most `n_mels`. The first is the logarithm of
@@ -90,8 +67,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     lifter : float, default=None
         L of the lifter, which multiplies coefficient n by
-        ``1 + L / 2 sin(pi n / L)``, with "librosa" n + 1 in the place of n; 0 for
-        none.
+        ``1 + L / 2 sin(pi n / L)``; "librosa" uses n + 1 instead of n. 0 for none.
 
     features : {"mfcc", "log_mel"}, default="mfcc"
         Cepstral coefficients, or the logarithms of the mel filters' energies.
@@ -104,13 +80,12 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Number of frames on each side that a slope is fitted to.
 
     normalize : {"mean", "mean_std"}, default=None
-        Whether to shift each coefficient (and slope) of a clip to mean zero, and
-        to scale it to standard deviation one.
+        Whether to shift each coefficient (and slope) of a clip to mean zero, or also
+        scale it to standard deviation one.
 
     pooling : {"mean", "mean_std", "statistics"} or None, default="mean_std"
-        What to keep of the frames of a segment: "mean" is their mean, "mean_std"
-        also their standard deviation, "statistics" also their minimum and maximum.
-        None keeps the frames.
+        What to keep of a segment's frames: the mean, also the standard deviation, or
+        also minimum and maximum. None keeps the frames.
 
     n_segments : int, default=1
         Number of equal stretches of a clip that are pooled one by one.
@@ -120,32 +95,30 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         and float32 for all others.
 
     on_error : {"raise", "warn"}, default="raise"
-        What to do about a clip that can't be used: raise an error that names it; or
-        give NaN as its features (with ``pooling=None`` one frame of it), and one
-        warning that counts such clips. No row is ever dropped.
+        Whether a clip that can't be used raises an error that names it, or gets NaN as
+        features (with ``pooling=None``, one frame), and all such clips one warning.
 
     n_jobs : int, default=None
-        Number of threads that decode and transform clips; None is 1 unless in a
-        :func:`joblib.parallel_config` context, -1 is one for each core. Clips of
-        less than some 65,000 samples on average are worked on by one thread, as
-        more would make it slower.
+        Number of threads that decode and transform clips. None means 1 unless in a
+        :func:`joblib.parallel_config` context, -1 means all cores. Clips of less than
+        some 65,000 samples on average use one thread, since more would be slower.
 
-    cache : None, "memory", path, joblib.Memory or object, default=None
-        Where to keep the frames of clips, so that a search computes them once and
-        not once for each candidate and fold: in memory (up to 512 MiB, shared by
-        all transformers of the process), in a folder on disk, or in an object
-        with methods get and put, such as a :class:`skxent.features.MemoryCache` of
-        another size (one of your own must copy and pickle to itself, for clones to
-        share it). A clip is known by its content, a file by its path, size and
-        time of modification. Deltas, normalisation and pooling are computed anew.
+    cache : None, "memory", path or object, default=None
+        Where to keep the frames of clips, so that a search computes them once: in memory
+        (up to 512 MiB, shared by all transformers of the process), in a folder on disk,
+        or in an object with methods `get` and `put`, such as a
+        :class:`skxent.features.MemoryCache` of another size (an object of your own must
+        deep-copy to itself, so that clones share it). A clip is identified by its
+        content, a file by its path, size and time of modification. Deltas,
+        normalisation and pooling are computed anew.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of samples of a clip, only if X in fit was a 2-D array.
+        Number of samples of a clip. Only defined if X in `fit` was a 2-D array.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, only if X in fit was a data frame with such.
+        Names of the columns. Only defined if X in `fit` was a data frame.
 
     See Also
     --------
@@ -154,7 +127,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    What the conventions do where a parameter is None:
+    Where a parameter is None, the conventions use:
 
     ============  ========  =============  ========  =========
     parameter     psf       librosa        kaldi     htk
@@ -166,10 +139,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     lifter        22        0              22        22
     ============  ========  =============  ========  =========
 
-    What else they choose, :data:`skxent.mfcc.CONVENTIONS` tells.
-
-    With callbacks (:meth:`set_callbacks`), `fit_transform` reports its progress
-    over batches of clips.
+    :data:`skxent.mfcc.CONVENTIONS` lists their other choices. With callbacks
+    (:meth:`set_callbacks`), `fit_transform` reports its progress over batches of
+    clips.
 
     References
     ----------
@@ -280,7 +252,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             at `sample_rate`, a ``(rate, signal)`` pair, or the path of a sound
             file.
         y : array-like of shape (n_clips,), default=None
-            Only counted.
+            Ignored, except that its length is checked.
 
         Returns
         -------
@@ -290,13 +262,12 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If X is no collection of clips, y has not as many entries, or a
-            parameter is wrong.
+            If X is not a collection of clips, or y or a parameter is invalid.
         """
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self._design().warn_of_empty_filters(stacklevel=4)
-        self._check_fit(X, y)
+        self._front_end().warn_of_empty_filters(stacklevel=4)
+        self._check(X, y, reset=True)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -311,7 +282,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 (n_clips, n_samples)
             As in `fit`.
         y : array-like of shape (n_clips,), default=None
-            Only counted.
+            Ignored, except that its length is checked.
 
         Returns
         -------
@@ -323,9 +294,10 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         TypeError, ValueError
             As `fit` and `transform` raise.
         """
-        self._design().warn_of_empty_filters(stacklevel=5)
-        clips = self._check_fit(X, y)
-        n_threads, batches = self._plan(clips)
+        front_end = self._front_end()
+        front_end.warn_of_empty_filters(stacklevel=5)
+        clips = self._check(X, y, reset=True)
+        n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
         context = self._init_callback_context(max_subtasks=len(batches))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
@@ -334,7 +306,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        features = self._transform(clips, n_threads, batches, report, stacklevel=6)
+        parts, problems = self._compute(clips, front_end, n_threads, batches, report)
+        warn_of_problems(problems, len(clips), stacklevel=5)
+        features = self._gather(parts, problems, len(clips))
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -356,13 +330,17 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a clip is empty, holds NaN or infinity, or is no clip, or a file
-            is missing, unreadable or cut short; the message names the clip.
+            If a clip is empty, contains NaN or infinity, or is not a clip, or if a file
+            is missing, unreadable or cut short. The message names the clip.
         """
         self._validate_params()
-        self._design().warn_of_empty_filters(stacklevel=3)
-        clips = self._as_clips(X, reset=False)
-        return self._transform(clips, *self._plan(clips))
+        front_end = self._front_end()
+        front_end.warn_of_empty_filters(stacklevel=3)
+        clips = self._check(X, reset=False)
+        n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
+        parts, problems = self._compute(clips, front_end, n_threads, batches)
+        warn_of_problems(problems, len(clips), stacklevel=3)
+        return self._gather(parts, problems, len(clips))
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -370,7 +348,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : None
-            Not used; here by convention.
+            Not used, present for API consistency by convention.
 
         Returns
         -------
@@ -378,11 +356,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             Coefficients, statistics and segments are counted from zero.
         """
         self._validate_params()
-        stem, n_static = "mfcc", self.n_mfcc
-        if self.features == "log_mel":
-            stem, n_static = "log_mel", self._design().n_coefficients
+        n_static = self._front_end().n_coefficients
         slopes = ["", "delta_", "delta_delta_"][: self.deltas + 1]
-        names = [f"{slope}{stem}{i}" for slope in slopes for i in range(n_static)]
+        names = [f"{slope}{self.features}{i}" for slope in slopes for i in range(n_static)]
         if self.pooling is not None:
             segments = [f"_seg{i}" for i in range(self.n_segments)] if self.n_segments > 1 else [""]
             names = [
@@ -400,72 +376,28 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = [] if self.dtype else ["float64", "float32"]
         return tags
 
-    def _settings(self):
-        return {name: getattr(self, name) for name in SETTINGS}
+    def _front_end(self):
+        """Return the resolved settings, in float64."""
+        return shared_design(**{name: getattr(self, name) for name in SETTINGS})
 
-    def _design(self):
-        return shared_design(**self._settings())
-
-    def _check_fit(self, X, y):
-        """Check X against y; return the clips."""
-        clips = self._as_clips(X, reset=True)
-        if y is not None and _num_samples(y) != len(clips):
+    def _check(self, X, y=None, *, reset):
+        """Return the clips of X; a matrix is checked as one."""
+        clips = list_clips(X)
+        if clips is None:
+            # With "warn", a row that is not finite is a clip that can't be used.
+            finite = self.on_error == "raise"
+            clips = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=finite)
+        elif reset:  # of an earlier fit, whose clips were rows of a matrix
+            self.__dict__.pop("n_features_in_", None)
+            self.__dict__.pop("feature_names_in_", None)
+        if y is not None and (n_labels := _num_samples(y)) != len(clips):
             raise ValueError(
-                f"y must have one label for each of {len(clips)} clips, got {_num_samples(y)}"
+                f"y must have one label for each of {len(clips)} clips, got {n_labels}"
             )
         return clips
 
-    def _as_clips(self, X, reset):
-        """Return X as a sequence of clips; X that looks like a matrix is checked as one."""
-        if isinstance(X, str | os.PathLike) and os.path.isdir(X):
-            files = f"sorted(pathlib.Path({os.fspath(X)!r}).glob('**/*.wav'))"
-            raise TypeError(f"X must be a list of clips, got a folder: give its files, {files}")
-        if isinstance(X, str | bytes | os.PathLike):
-            raise TypeError(f"X must be a list of clips, got a single path: give [{X!r}]")
-        if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
-            raise TypeError("X must be a list of clips, got a single pair: give [X]")
-        shape = getattr(X, "shape", None)
-        if shape is not None and len(shape) == 2 and _holds_clips(X):
-            if shape[1] > 1:
-                raise ValueError(
-                    f"X must have one column of clips, got {shape[1]} columns: select one, such "
-                    "as with a ColumnTransformer"
-                )
-            X = np.asarray(X)[:, 0]  # of a data frame, as ColumnTransformer selects it
-            shape = X.shape
-        is_column = shape is not None and len(shape) == 1
-        if is_column and getattr(getattr(X, "dtype", None), "kind", "O") in "iufc":
-            raise ValueError(
-                f"X must be a list of clips, got a single signal of shape {shape}. Reshape your "
-                "data: give [X]"
-            )
-        if is_column or isinstance(X, list | tuple):
-            clips = list(X)
-            if not clips:
-                raise ValueError("X must hold at least one clip, got none")
-            if reset:  # of an earlier fit, whose clips were rows of a matrix
-                self.__dict__.pop("n_features_in_", None)
-                self.__dict__.pop("feature_names_in_", None)
-            return clips
-        if shape is None and not hasattr(X, "__array__"):
-            raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
-        # With "warn", a row that is not finite is a clip that can't be used.
-        is_finite = self.on_error == "raise"
-        return validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=is_finite)
-
-    def _plan(self, clips):
-        """Return the number of threads, and the ranges of clips that are worked on together."""
-        sampled = clips[:: max(1, len(clips) // _SAMPLED_CLIPS)]
-        mean_size = sum(map(guess_size, sampled)) / len(sampled)
-        n_threads = effective_n_jobs(self.n_jobs) if mean_size >= _THREADED_SAMPLES else 1
-        size = min(_BATCH_CLIPS, max(1, int(_BATCH_SAMPLES / max(1.0, mean_size))))
-        if n_threads > 1:  # several for each, so that none is long done when others still work
-            size = min(size, math.ceil(len(clips) / (_BATCHES_A_THREAD * n_threads)))
-        starts = range(0, len(clips), size)
-        return n_threads, [range(start, min(start + size, len(clips))) for start in starts]
-
-    def _transform(self, clips, n_threads, batches, report=None, stacklevel=4):
-        """Transform clips batch by batch; `report` is called after each."""
+    def _compute(self, clips, front_end, n_threads, batches, report=lambda: None):
+        """Return the features of batches in parts, and what is wrong with clips, by number."""
         if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
                 "pooling=None gives each clip a matrix of its own, which no data frame holds; "
@@ -476,60 +408,43 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         # The products of a block are too small for a second BLAS thread.
         with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
-            for some, found in run(
-                delayed(self._transform_batch)(clips, batch, cache) for batch in batches
-            ):
+            tasks = (
+                delayed(self._compute_batch)(clips, some, front_end, cache) for some in batches
+            )
+            for some, found in run(tasks):
                 parts.extend(some)
                 problems.update(found)
-                if report is not None:
-                    report()
-        if problems:
-            shown = "; ".join([*problems.values()][:3]) + ("; ..." if len(problems) > 3 else "")
-            warnings.warn(
-                f"{len(problems)} of {len(clips)} clips can't be used, and are NaN: {shown}",
-                UserWarning,
-                stacklevel=stacklevel,
+                report()
+        return parts, problems
+
+    def _compute_batch(self, clips, numbers, front_end, cache):
+        """Return pairs of numbers and features, and what is wrong with clips, by number."""
+        some = {number: clips[number] for number in numbers}
+        settings = {"dtype": self.dtype, "on_error": self.on_error, "cache": cache}
+        found, reasons = extract(some, front_end, **settings)
+        parts = []
+        for numbers, frames, lengths in found:
+            features = summarize(
+                frames,
+                lengths,
+                deltas=self.deltas,
+                delta_width=self.delta_width,
+                normalization=self.normalize,
+                pooling=self.pooling,
+                n_segments=self.n_segments,
             )
-        return self._put_together(parts, len(clips), problems)
+            parts.append((numbers, features if self.pooling else split(features, lengths)))
+        return parts, {n: describe(n, clips[n], reason) for n, reason in reasons.items()}
 
-    def _transform_batch(self, clips, batch, cache):
-        """Return features of some clips, with their numbers, and what is wrong with others."""
-        groups, problems = extract(
-            {index: clips[index] for index in batch},
-            self._settings(),
-            dtype=self.dtype,
-            on_error=self.on_error,
-            cache=cache,
-        )
-        return [(group.numbers, self._finish(group)) for group in groups], problems
-
-    def _finish(self, group):
-        """Return one row for each clip of a group, or without pooling its frames."""
-        features = summarize(
-            group.frames,
-            group.lengths,
-            deltas=self.deltas,
-            delta_width=self.delta_width,
-            normalization=self.normalize,
-            pooling=self.pooling,
-            n_segments=self.n_segments,
-        )
-        return group.split(features) if self.pooling is None else features
-
-    def _put_together(self, parts, n_clips, problems):
-        """Return the features of all clips, NaN for those with a problem."""
-        n_features = len(self.get_feature_names_out())
-        dtype = self.dtype or "float32"
-        if self.pooling is None:
-            features = np.empty(n_clips, dtype=object)
-            for numbers, clips in parts:
-                for number, frames in zip(numbers, clips, strict=True):
-                    features[number] = frames
-            for number in problems:
-                features[number] = np.full((1, n_features), np.nan, dtype)
-            return features
-        dtype = np.result_type(*(rows.dtype for _, rows in parts)) if parts else dtype
-        features = np.full((n_clips, n_features), np.nan, dtype)
+    def _gather(self, parts, problems, n_clips):
+        """Return the features of all clips in their order, NaN for those with a problem."""
+        if problems:
+            shape = len(problems), len(self.get_feature_names_out())
+            rows = np.full(shape, np.nan, self.dtype or "float32")
+            rows = rows if self.pooling else split(rows, np.ones(len(problems), dtype=int))
+            parts = [*parts, (list(problems), rows)]
+        dtype = np.result_type(*(rows.dtype for _, rows in parts))
+        features = np.empty((n_clips, *parts[0][1].shape[1:]), dtype)
         for numbers, rows in parts:
             features[numbers] = rows
         return features

@@ -1,4 +1,11 @@
-"""Mel-frequency cepstral coefficients: pure functions from a signal to frames."""
+"""Mel-frequency cepstral coefficients: pure functions from a signal to frames.
+
+A signal goes through pre-emphasis, overlapping frames, window, spectrum, mel
+filterbank, logarithm, cosine transform and lifter. :func:`design` resolves how a
+tool takes these steps into a :class:`FrontEnd`. :func:`mfcc` computes the frames of one
+signal, :func:`stream` those of a signal that arrives in chunks. :mod:`skxent.frames` has what
+comes after.
+"""
 
 from skxent.mfcc._conventions import CONVENTIONS, Convention
 from skxent.mfcc._front_end import FrontEnd, design

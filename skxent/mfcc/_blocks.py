@@ -12,46 +12,28 @@ from numpy.typing import NDArray
 
 from skxent.mfcc._front_end import FrontEnd
 
-# Frames are transformed some hundreds at a time, so that a block and its
-# spectrum stay in a core's cache, and no clip is too short to fill a block:
-# several share one.
-_BLOCK_BYTES = 1 << 20
+# A block of this size and its spectrum stay in a core's cache.
+BLOCK_BYTES = 1 << 20
 
+# BLAS and the Fourier transform take rows four, eight or twelve at a time, and round those that
+# are left over in another way. A block of whole multiples has none, so a frame has the same bits
+# wherever it stands. Checked with OpenBLAS's kernels for SSE3, SSE4.2, AVX and AVX2.
+_ROWS_TOGETHER = 24
 
-# Each thread keeps its last block: fresh memory costs as much as what is done in it.
+# Each thread keeps its last block: fresh memory costs as much as what is computed in it.
 _kept = threading.local()
 
 
 def compute(
-    signals: Sequence[NDArray[Any]], front_end: FrontEnd
+    signals: Sequence[NDArray[Any]], front_end: FrontEnd, block_bytes: int = BLOCK_BYTES
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Compute the features of signals, some hundred frames at a time.
+    """Compute the frames of signals, which are mono, finite, not empty, and of one type.
 
-    Parameters
-    ----------
-    signals : list of ndarray of shape (n_samples_i,)
-        Mono and finite, none of them empty.
-    front_end : skxent.mfcc.FrontEnd
-        Of the signals' type and sample rate.
-
-    Returns
-    -------
-    frames : ndarray of shape (n_frames, n_coefficients)
-        Those of the first signal first.
-    lengths : ndarray of int of shape (n_signals,)
-        Number of frames of each signal.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.mfcc import design
-    >>> from skxent.mfcc._blocks import compute
-    >>> frames, lengths = compute([np.zeros(8000), np.ones(300)], design(8000))
-    >>> frames.shape, lengths
-    ((102, 13), array([99,  3]))
+    Returns the frames (n_frames, n_coefficients), those of the first signal first, and the number
+    of frames of each signal. `front_end` has the signals' type and sample rate.
     """
     lengths = np.array([front_end.n_frames(len(signal)) for signal in signals])
-    block = _keep_block(front_end)
+    block = _keep_block(front_end, block_bytes)
     frames = np.empty((lengths.sum(), front_end.n_coefficients), front_end.filterbank.dtype)
     row = 0
     for signal, n_frames in zip(signals, lengths.tolist(), strict=True):
@@ -67,31 +49,31 @@ def compute(
     return frames, lengths
 
 
-def _keep_block(front_end: FrontEnd) -> "_Block":
+def _keep_block(front_end: FrontEnd, block_bytes: int) -> "Block":
     block = getattr(_kept, "block", None)
-    if block is None or block.front_end is not front_end:
-        block = _kept.block = _Block(front_end)
+    if block is None or block.front_end is not front_end or block.n_bytes != block_bytes:
+        block = _kept.block = Block(front_end, block_bytes)
     block.clear()
     return block
 
 
-class _Block:
+class Block:
     """Signals side by side in one buffer, to be transformed together.
 
     Each begins at a multiple of the frame step, so that one strided view of the
-    buffer holds the frames of all of them; the few frames that reach from one
-    signal into the next are computed in vain.
+    buffer holds the frames of all of them. Frames that reach from one signal into the
+    next are computed too, and not used.
     """
 
-    def __init__(self, front_end: FrontEnd) -> None:
-        self.front_end = front_end
+    def __init__(self, front_end: FrontEnd, block_bytes: int = BLOCK_BYTES) -> None:
+        self.front_end, self.n_bytes = front_end, block_bytes
         length, step = front_end.n_length, front_end.n_step
         dtype = front_end.filterbank.dtype
         self.n_before = front_end.n_before
-        self.n_vain = -(-length // step) - 1
-        n_rows = _BLOCK_BYTES // (front_end.n_fft * dtype.itemsize)
-        self.n_rows = max(n_rows, 64, 2 * self.n_vain)
-        self.samples = np.zeros((self.n_rows + self.n_vain) * step, dtype)
+        self.n_between = -(-length // step) - 1
+        n_rows = block_bytes // (front_end.n_fft * dtype.itemsize)
+        self.n_rows = _round_up(max(n_rows, 64, 2 * self.n_between))
+        self.samples = np.zeros((self.n_rows + self.n_between) * step, dtype)
         over_signal = front_end.convention.preemphasis_over == "signal"
         self.emphasized = None
         if over_signal and front_end.preemphasis:
@@ -129,14 +111,14 @@ class _Block:
     def compute_one(
         self, signal: NDArray[Any], origin: int, first: int, n_frames: int, end: int
     ) -> NDArray[Any]:
-        """Return frames `first` and on of a single signal; arguments as in `place`."""
+        """Return the frames of a single signal from `first` on; arguments as in `place`."""
         frames = np.empty((n_frames, self.front_end.n_coefficients), self.samples.dtype)
         self.place(signal, origin, first, n_frames, end)
         self.flush(frames, 0)
         return frames
 
     def place(self, signal: NDArray[Any], origin: int, first: int, n_frames: int, end: int) -> None:
-        """Place frames `first` and on of a signal.
+        """Place the samples of `n_frames` frames of a signal, from `first` on.
 
         `signal` holds its samples from `origin` to `end` or further, at least
         those of these frames and the one before.
@@ -147,7 +129,7 @@ class _Block:
         stop = begin + (n_frames - 1) * step + self.front_end.n_length
         stop = max(start, stop if stop < end else end)
         row, head = self.n_used, self.n_used * step
-        self.n_used += n_frames + self.n_vain
+        self.n_used += n_frames + self.n_between
         self.samples[head + start - begin : head + stop - begin] = signal[
             start - origin : stop - origin
         ]
@@ -158,17 +140,19 @@ class _Block:
             self.tails.append(head + stop - begin)
 
     def flush(self, frames: NDArray[Any], row: int) -> int:
-        """Write the features of the frames in the block to `frames`; return the next row."""
-        features = self.transform(self.n_used - self.n_vain)
+        """Write the features of the placed frames to `frames`; return the next row."""
+        features = self.transform(self.n_used - self.n_between)
         for start, n_frames in self.pieces:
             frames[row : row + n_frames] = features[start : start + n_frames]
             row += n_frames
         self.clear()
         return row
 
-    def transform(self, n_rows: int) -> NDArray[Any]:
+    def transform(self, n_used: int) -> NDArray[Any]:
+        """Return the features of the first rows, (n_used, n_coefficients)."""
         front_end = self.front_end
         convention = front_end.convention
+        n_rows = _round_up(n_used)
         frame_energies = self.fill_frames(n_rows)
         spectrum = scipy.fft.rfft(self.padded[:n_rows]).view(self.padded.dtype)
         np.square(spectrum, out=spectrum)
@@ -180,26 +164,28 @@ class _Block:
             np.matmul(spectrum[:, bins], weights, out=energies[:, columns])
         if frame_energies is not None:
             energies[:, -1] = frame_energies
+        logs = energies[:n_used]
         if convention.floor_zero_only:
-            if energies.min() == 0.0:  # which is rare, and soon found out
-                energies[energies == 0.0] = convention.floor
+            if logs.min() == 0.0:  # which is rare, and quickly found
+                logs[logs == 0.0] = convention.floor
         else:
-            np.maximum(energies, convention.floor, out=energies)
-        np.log(energies, out=energies)
-        if front_end.cepstrum is not None:
-            energies = energies @ front_end.cepstrum
-        else:
-            energies *= convention.unit
-        return energies
+            np.maximum(logs, convention.floor, out=logs)
+        np.log(logs, out=logs)
+        if front_end.cepstrum is None:
+            logs *= convention.unit
+            return logs
+        # All rows, for the sake of their rounding. The logarithms of those beyond are not taken.
+        features: NDArray[Any] = energies @ front_end.cepstrum
+        return features[:n_used]
 
     def fill_frames(self, n_rows: int) -> NDArray[Any] | None:
-        """Fill the padded frames; return the frames' energies if they are wanted."""
+        """Fill the first padded frames; return their energies if the convention wants them."""
         front_end, view, padded = self.front_end, self.view[:n_rows], self.padded[:n_rows]
         convention, length = front_end.convention, front_end.n_length
         framed = padded[:, :length]
         energies = None
         if self.emphasized is not None:
-            self.emphasize(self.emphasized)
+            self.emphasize(self.emphasized, (n_rows + self.n_between) * front_end.n_step)
         np.copyto(framed, view)
         if convention.remove_dc:
             means = self.scratch[:n_rows]
@@ -216,10 +202,9 @@ class _Block:
             padded *= self.windows[:n_rows]
         return energies
 
-    def emphasize(self, emphasized: NDArray[Any]) -> None:
-        """Write the samples to an array, pre-emphasized."""
+    def emphasize(self, emphasized: NDArray[Any], end: int) -> None:
+        """Write the samples up to `end` to an array, pre-emphasized."""
         samples = self.samples
-        end = self.n_used * self.front_end.n_step
         coefficient = self.front_end.preemphasis
         np.multiply(samples[: end - 1], -coefficient, out=emphasized[1:end])
         emphasized[1:end] += samples[1:end]
@@ -231,12 +216,16 @@ class _Block:
         emphasized[self.heads] = samples[self.heads] - coefficient * previous
 
 
+def _round_up(n_rows: int) -> int:
+    return -(-n_rows // _ROWS_TOGETHER) * _ROWS_TOGETHER
+
+
 def _cut_into_bands(
     filterbank: NDArray[Any], width: int = 8
 ) -> list[tuple[slice, slice, NDArray[Any]]]:
     """Cut a filterbank into products without most of its zeros: (bins, columns, weights).
 
-    BLAS takes columns eight at a time. That of an energy, which has no zeros, goes alone.
+    BLAS takes columns eight at a time. The column of an energy, which has no zeros, stays alone.
     """
     n_columns = filterbank.shape[1]
     n_together = n_columns - int(filterbank[:, -1].all())

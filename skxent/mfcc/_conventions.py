@@ -1,4 +1,4 @@
-"""How each tool computes its features: conventions as data."""
+"""How each tool computes its features, as data."""
 
 import math
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ class Convention:
     Parameters
     ----------
     scale : float
-        What samples in [-1, 1) are multiplied by.
+        Factor of samples in [-1, 1).
     rounds_up : bool
-        Whether lengths in seconds are rounded to whole samples, halves up, or
-        down.
+        Whether lengths in seconds are rounded to the nearest number of samples,
+        halves up, or rounded down.
     edges : {"pad", "snip", "center"}
-        Whether the last frame is padded with zeros; or only frames that lie
-        wholly within the signal count; or frame t is centred on the sample
-        ``t * frame_step`` and the signal padded on both sides. A signal shorter
-        than a frame has one padded frame in any case.
+        "pad": the last frame is padded with zeros. "snip": only frames wholly within
+        the signal are computed. "center": frame t is centred on the sample
+        ``t * frame_step``, and the signal is padded on both sides. A signal shorter
+        than a frame always has one padded frame.
     remove_dc : bool
         Whether to subtract a frame's mean.
     preemphasis : float
         Coefficient c of ``y[n] = x[n] - c x[n - 1]``.
     preemphasis_over : {"signal", "frame"}
-        Whether the first sample of a frame knows the one before it, or takes
-        itself for that.
+        Whether the pre-emphasis of a frame's first sample uses the sample before the
+        frame, or the first sample itself.
     window : str
-        As :func:`scipy.signal.get_window` takes it, or "povey".
+        A window of :func:`scipy.signal.get_window`, or "povey".
     periodic : bool
-        Whether the window is the periodic one, or symmetric.
+        Whether the window is periodic, or symmetric.
     power : int
-        Exponent of the spectrum's magnitude: 2, or 1.
+        Exponent of the spectrum's magnitude, 2 or 1.
     divide_by_n_fft : bool
         Whether the spectrum is divided by the length of the transform.
     mel_scale : {"htk", "slaney"}
@@ -45,28 +45,27 @@ class Convention:
         Whether filters are triangles between points rounded down to bins of the
         spectrum, or over frequency in hertz, or in mel.
     equal_area : bool
-        Whether filters have the same area, in place of the same height.
+        Whether all filters have the same area, or the same height.
     n_mels : int
         Number of filters.
     fmin : float
         Lowest edge of the filterbank in hertz; the highest is half the rate.
     unit : float
-        What natural logarithms are multiplied by: 1, or 10 / log(10) for dB.
+        Factor of natural logarithms: 1, or 10 / log(10) for decibels.
     floor : float
-        Least value that a logarithm is taken of.
+        Lower bound of energies before the logarithm.
     floor_zero_only : bool
-        Whether the floor replaces zeros alone, not all smaller values.
+        Whether the floor replaces zeros only, or all smaller values.
     dct : {"ortho", "htk"}
-        Whether the cosine transform is orthonormal, or has the factor
-        ``sqrt(2 / n_mels)`` for the zeroth coefficient too.
+        Whether the cosine transform is orthonormal, or also scales the zeroth
+        coefficient by ``sqrt(2 / n_mels)``.
     lifter : float
         L of the lifter ``1 + L / 2 sin(pi (n + lifter_shift) / L)``; 0 for none.
     lifter_shift : int
         0 or 1.
     energy : {"spectrum", "frame", None}
-        Whether the zeroth coefficient is replaced by the logarithm of the
-        frame's energy, summed over its spectrum, or over its samples before
-        pre-emphasis and window; or not.
+        Whether the logarithm of the frame's energy replaces the zeroth coefficient:
+        the energy of its spectrum, or of its samples before pre-emphasis and window.
 
     References
     ----------

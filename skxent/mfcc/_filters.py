@@ -1,6 +1,5 @@
 """Mel scales, filterbanks, windows and cepstrum matrices of the conventions."""
 
-import functools
 import math
 from typing import Any
 
@@ -13,33 +12,10 @@ from scipy.signal import get_window
 from skxent.mfcc._conventions import Convention
 
 
-@functools.lru_cache(maxsize=64)
 def mel_filterbank(
     convention: Convention, n_mels: int, n_fft: int, sample_rate: float, fmin: float, fmax: float
 ) -> NDArray[Any]:
-    r"""Compute the weights of a convention's mel filters.
-
-    Parameters
-    ----------
-    convention : Convention
-        Whose filters.
-    n_mels, n_fft : int
-        Number of filters, and length of the Fourier transform.
-    sample_rate, fmin, fmax : float
-        In hertz, ``0 <= fmin < fmax <= sample_rate / 2``.
-
-    Returns
-    -------
-    filters : ndarray of shape (n_fft // 2 + 1, n_mels)
-        One column for each filter. Read-only, as it is cached.
-
-    Examples
-    --------
-    >>> from skxent.mfcc import CONVENTIONS
-    >>> from skxent.mfcc._filters import mel_filterbank
-    >>> mel_filterbank(CONVENTIONS["kaldi"], 23, 512, 16000, 20, 8000).shape
-    (257, 23)
-    """
+    """Return the weights of a convention's mel filters, (n_fft // 2 + 1, n_mels)."""
     filters: NDArray[np.float64]
     if convention.triangles == "bins":
         filters = get_filterbanks(n_mels, n_fft, sample_rate, fmin, fmax).T
@@ -56,35 +32,13 @@ def mel_filterbank(
         filters = np.maximum(0.0, np.minimum(rising, falling))
         if convention.equal_area:
             filters *= 2.0 / areas
-    filters.flags.writeable = False
     return filters
 
 
 def mel_frequencies(convention: Convention, n_mels: int, fmin: float, fmax: float) -> NDArray[Any]:
-    """Compute the frequencies between which a convention's filters lie.
+    """Return lowest edge, centres and highest edge of the filters, (n_mels + 2,) in hertz.
 
-    Parameters
-    ----------
-    convention : Convention
-        Says which mel scale they are evenly spaced on.
-    n_mels : int
-        Number of filters.
-    fmin, fmax : float
-        In hertz.
-
-    Returns
-    -------
-    frequencies : ndarray of shape (n_mels + 2,)
-        In hertz: the lowest edge, the centre of each filter, the highest edge.
-        Each filter reaches from the centre of the one before to that of the one
-        after.
-
-    Examples
-    --------
-    >>> from skxent.mfcc import CONVENTIONS
-    >>> from skxent.mfcc._filters import mel_frequencies
-    >>> mel_frequencies(CONVENTIONS["librosa"], 3, 0, 1000).round()
-    array([   0.,  250.,  500.,  750., 1000.])
+    Each filter reaches from the centre of the filter before to the centre of the one after.
     """
     to_mel, to_hertz = _MEL_SCALES[convention.mel_scale]
     return to_hertz(np.linspace(to_mel(fmin), to_mel(fmax), n_mels + 2))
@@ -93,34 +47,10 @@ def mel_frequencies(convention: Convention, n_mels: int, fmin: float, fmax: floa
 def window_values(
     convention: Convention, name: str | tuple[Any, ...], n_samples: int
 ) -> NDArray[Any] | None:
-    """Compute a convention's window.
+    """Return a convention's window, (n_samples,); None for the rectangular one.
 
-    Parameters
-    ----------
-    convention : Convention
-        Says whether it is periodic or symmetric.
-    name : str or tuple
-        As :func:`scipy.signal.get_window` takes it; or "povey", Kaldi's, the
-        Hann window to the power of 0.85.
-    n_samples : int
-        Its length.
-
-    Returns
-    -------
-    window : ndarray of shape (n_samples,) or None
-        None for the rectangular window.
-
-    Raises
-    ------
-    ValueError
-        If there is no such window.
-
-    Examples
-    --------
-    >>> from skxent.mfcc import CONVENTIONS
-    >>> from skxent.mfcc._filters import window_values
-    >>> window_values(CONVENTIONS["psf"], "hann", 5)
-    array([0. , 0.5, 1. , 0.5, 0. ])
+    Names are those of :func:`scipy.signal.get_window`, and "povey", Kaldi's: the Hann window to the
+    power of 0.85.
     """
     if name in ("boxcar", "rectangular"):
         return None
@@ -130,37 +60,16 @@ def window_values(
             "hann" if name == "povey" else name, n_samples, fftbins=convention.periodic
         )
     except (ValueError, TypeError) as error:
-        raise ValueError(f"window={name!r} is no window that scipy knows: {error}") from error
+        raise ValueError(f"window={name!r} is not a window of scipy: {error}") from error
     return window**0.85 if name == "povey" else window
 
 
 def cepstrum_matrix(
     convention: Convention, n_mels: int, n_mfcc: int, lifter: float
 ) -> NDArray[Any]:
-    """Compute the matrix from logarithms of energies to lifted coefficients.
+    """Return the matrix from log energies to coefficients, (n_mels + n_energies, n_mfcc).
 
-    Parameters
-    ----------
-    convention : Convention
-        Says how the cosine transform and the lifter are scaled.
-    n_mels, n_mfcc : int
-        Number of filters, and of coefficients.
-    lifter : float
-        L; zero for none.
-
-    Returns
-    -------
-    matrix : ndarray of shape (n_mels + n_energies, n_mfcc)
-        Its last row, for a convention with an energy term, puts the logarithm
-        of the energy in the place of the zeroth coefficient.
-
-    Examples
-    --------
-    >>> from skxent.mfcc import CONVENTIONS
-    >>> from skxent.mfcc._filters import cepstrum_matrix
-    >>> cepstrum_matrix(CONVENTIONS["htk"], 2, 2, 0.0).round(3)
-    array([[ 1.   ,  0.707],
-           [ 1.   , -0.707]])
+    With an energy term, its last row makes the log energy the zeroth coefficient.
     """
     matrix: NDArray[np.float64] = scipy.fft.dct(np.eye(n_mels), type=2, norm="ortho", axis=1)[
         :, :n_mfcc

@@ -1,28 +1,28 @@
-"""The front end: settings resolved into sizes and matrices, once for all signals."""
+"""The front end: settings resolved into sizes and matrices."""
 
+import dataclasses
 import functools
 import hashlib
 import inspect
 import math
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from skxent.mfcc._conventions import CONVENTIONS, Convention
 from skxent.mfcc._filters import cepstrum_matrix, mel_filterbank, mel_frequencies, window_values
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class FrontEnd:
-    """What :func:`skxent.mfcc._blocks.compute` needs to know, resolved by :func:`design`.
+    """Sizes and matrices that frames are computed with, as :func:`design` returns them.
 
     Parameters
     ----------
     convention : Convention
-        The choices that are not below.
+        The tool's choices.
     sample_rate : float
         In hertz.
     n_length, n_step, n_fft : int
@@ -32,15 +32,15 @@ class FrontEnd:
     window : ndarray of shape (n_length,) or None
         None for the rectangular one.
     filterbank : ndarray of shape (n_bins, n_mels + n_energies)
-        Weights of the spectrum's bins; of a power spectrum, of the squared real
-        and imaginary parts side by side, as a complex array holds them. The
-        column after the filters', if there is one, is for the energy.
+        Weights of the spectrum's bins; for a power spectrum, weights of the squared
+        real and imaginary parts, interleaved as in a complex array. A last column
+        after those of the filters is for the energy, if the convention has one.
     cepstrum : ndarray of shape (n_mels + n_energies, n_mfcc) or None
-        From logarithms to coefficients; None for log-mel features.
+        Matrix from logarithms to coefficients; None for log-mel features.
     frequencies : ndarray of shape (n_mels,)
         Centres of the mel filters in hertz.
     n_empty : int
-        Number of mel filters that hold no bin of the spectrum.
+        Number of mel filters without a bin of the spectrum.
 
     Examples
     --------
@@ -63,6 +63,9 @@ class FrontEnd:
     cepstrum: NDArray[Any] | None
     frequencies: NDArray[Any]
     n_empty: int
+    _casts: dict[np.dtype[Any], "FrontEnd"] = dataclasses.field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def n_coefficients(self) -> int:
@@ -98,12 +101,38 @@ class FrontEnd:
             return 1 - -rest // self.n_step
         return 1 + rest // self.n_step
 
+    def as_type(self, dtype: DTypeLike) -> "FrontEnd":
+        """Return the front end of another precision, the same one each time.
+
+        Parameters
+        ----------
+        dtype : {"float32", "float64"}
+            Type of its arrays, and so of the signals and frames.
+
+        Returns
+        -------
+        front_end : FrontEnd
+            The front end itself if it has that type.
+        """
+        dtype = np.dtype(dtype)
+        if self.filterbank.dtype == dtype:
+            return self
+        if dtype not in self._casts:
+            cast = {
+                name: array.astype(dtype)
+                for name in ("window", "filterbank", "cepstrum")
+                if (array := getattr(self, name)) is not None
+            }
+            # Of two threads that get here, both get the one that is first.
+            self._casts.setdefault(dtype, _read_only(dataclasses.replace(self, **cast)))
+        return self._casts[dtype]
+
     @functools.cached_property
     def fingerprint(self) -> str:
-        """All that frames depend on, besides the signal, as a string.
+        """Everything that frames depend on besides the signal and the precision, as a string.
 
-        It is made of what the settings amount to: a setting that is None, and one
-        of the same value as the convention's own, are the same.
+        It is made of resolved values: a setting that is None, and one of the same
+        value as the convention's own, have the same fingerprint.
         """
         sizes = (self.n_length, self.n_step, self.n_fft)
         numbers = (float(self.sample_rate), float(self.preemphasis))
@@ -118,12 +147,12 @@ class FrontEnd:
         return digest.hexdigest()[:32]
 
     def warn_of_empty_filters(self, stacklevel: int) -> None:
-        """Warn if mel filters hold no bin of the spectrum.
+        """Warn if some mel filters have no bin of the spectrum.
 
         Parameters
         ----------
         stacklevel : int
-            As :func:`warnings.warn` takes it, seen from the caller.
+            As in :func:`warnings.warn`, counted from the caller.
         """
         if self.n_empty:
             warnings.warn(
@@ -174,15 +203,15 @@ def design(
     sample_rate : float
         In hertz.
     convention : {"psf", "librosa", "kaldi", "htk"}, default="psf"
-        Tool whose features are computed, see
-        :data:`skxent.mfcc.CONVENTIONS`; settings that are None are its own.
+        Tool whose features are computed, see :data:`skxent.mfcc.CONVENTIONS`.
+        Settings that are None take its values.
     frame_length, frame_step : float, default=0.025 and 0.010
         In seconds; rounded to whole samples as the convention does.
     n_fft : int, default=None
         Length of the Fourier transform; None is the smallest power of two that
         holds a frame.
     window : str or tuple, default=None
-        As :func:`scipy.signal.get_window` takes it, or "povey".
+        A window of :func:`scipy.signal.get_window`, or "povey".
     preemphasis : float, default=None
         Coefficient in [0, 1].
     n_mels : int, default=None
@@ -194,22 +223,22 @@ def design(
         Number of coefficients, at most `n_mels`.
     lifter : float, default=None
         L of the lifter, which multiplies coefficient n by
-        ``1 + L / 2 sin(pi (n + s) / L)``; s is 1 with "librosa", which counts from
-        one, and otherwise 0. Zero for none.
+        ``1 + L / 2 sin(pi (n + s) / L)``, where s is 1 with "librosa" and otherwise 0.
+        Zero for none.
     features : {"mfcc", "log_mel"}, default="mfcc"
         Coefficients, or the logarithms of the filters' energies.
     dtype : {"float32", "float64"}, default="float64"
-        In what precision to compute.
+        Precision of the computation.
 
     Returns
     -------
     front_end : FrontEnd
-        To be given to :func:`skxent.mfcc._blocks.compute`.
+        Its arrays are read-only.
 
     Raises
     ------
     ValueError
-        If a setting is out of its range; the message names it.
+        If a setting is out of its range. The message names it.
 
     References
     ----------
@@ -262,7 +291,7 @@ def design(
     if features == "mfcc":
         if not 1 <= n_mfcc <= n_mels:
             raise ValueError(f"n_mfcc={n_mfcc} must be at least 1 and at most n_mels={n_mels}")
-        cepstrum = cepstrum_matrix(defaults, n_mels, n_mfcc, lifter).astype(dtype)
+        cepstrum = cepstrum_matrix(defaults, n_mels, n_mfcc, lifter)
         if defaults.energy is not None:  # a frame's own energy is put in later
             columns.append(np.full((len(filters), 1), float(defaults.energy == "spectrum")))
     weights = np.hstack(columns) * defaults.scale**defaults.power
@@ -271,59 +300,45 @@ def design(
     if defaults.power == 2:
         # A bin is its real and its imaginary part, whose squares add up.
         weights = np.repeat(weights, 2, axis=0)
-    values = window_values(defaults, defaults.window if window is None else window, n_length)
-    return FrontEnd(
+    front_end = FrontEnd(
         convention=defaults,
         sample_rate=sample_rate,
         n_length=n_length,
         n_step=n_step,
         n_fft=n_fft,
         preemphasis=preemphasis,
-        window=None if values is None else values.astype(dtype),
-        filterbank=weights.astype(dtype),
+        window=window_values(defaults, defaults.window if window is None else window, n_length),
+        filterbank=weights,
         cepstrum=cepstrum,
         frequencies=mel_frequencies(defaults, n_mels, fmin, fmax)[1:-1],
         n_empty=int(np.sum(~filters.any(axis=0))),
     )
+    return _read_only(front_end).as_type(dtype)
 
 
-# What frames depend on, besides the precision.
+# Everything that frames depend on, besides the precision.
 SETTINGS = tuple(name for name in inspect.signature(design).parameters if name != "dtype")
 
 
-def shared_design(*args: Any, **settings: Any) -> FrontEnd:
-    """Resolve settings into a front end as :func:`design`, but for the same ones only once.
-
-    Parameters
-    ----------
-    *args, **settings
-        As in :func:`design`.
-
-    Returns
-    -------
-    front_end : FrontEnd
-        Its arrays are read-only, as the next caller gets the same ones.
-
-    Raises
-    ------
-    ValueError
-        As :func:`design` does.
-
-    Examples
-    --------
-    >>> from skxent.mfcc._front_end import shared_design
-    >>> shared_design(8000) is shared_design(8000)
-    True
-    """
-    try:
-        return _design_once(*args, **settings)
-    except TypeError:  # a window with a list in it has no hash; or something is wrong
-        return design(*args, **settings)
+def shared_design(sample_rate: float, **settings: Any) -> FrontEnd:
+    """Return what :func:`design` does, in float64, the same one for the same settings."""
+    if isinstance(window := settings.get("window"), tuple):
+        settings["window"] = tuple(map(_hashable, window))
+    return _design_once(sample_rate, dtype="float64", **settings)
 
 
-@functools.lru_cache(maxsize=16)
-def _design_once(*args: Any, **settings: Any) -> FrontEnd:
-    front_end = design(*args, **settings)
+_design_once = functools.lru_cache(maxsize=16)(design)
+
+
+def _hashable(parameter: Any) -> Any:
+    """Return a parameter of a window, with a list or an array of numbers as a tuple."""
+    if isinstance(parameter, np.ndarray):
+        parameter = parameter.tolist()
+    return tuple(parameter) if isinstance(parameter, list) else parameter
+
+
+def _read_only(front_end: FrontEnd) -> FrontEnd:
+    """Make the arrays of a front end read-only, since it is shared."""
     for array in vars(front_end).values():
         if isinstance(array, np.ndarray):
             array.flags.writeable = False

@@ -18,11 +18,11 @@ from sklearn.pipeline import make_pipeline
 
 from skxent import MFCCTransformer
 from skxent.audio import load
-from skxent.features import _extraction as extraction
+from skxent.datasets import load_spoken_digits
 from skxent.frames import STATISTICS, delta, normalize, pool
-from skxent.mfcc import mfcc, stream
-
-RATE = 8000
+from skxent.mfcc import CONVENTIONS, mfcc, stream
+from tests.features.strategies import RATE
+from tests.mfcc.oracles import assert_same_frames
 
 
 def noise(n_samples, seed=0, dtype="float64"):
@@ -287,23 +287,30 @@ def test_frames_fit_in_no_data_frame(transformer, clips, container):
         max_size=8,
     ),
     how=st.sampled_from([None, "mean"]),
-    group_samples=st.sampled_from([1, 1000, 1 << 19]),
 )
-def test_a_clip_does_not_depend_on_its_batch(sizes, how, group_samples):
+def test_a_clip_does_not_depend_on_its_batch(sizes, how):
     transformer = MFCCTransformer(
         sample_rate=RATE, deltas=1, normalize=how, pooling="statistics", n_segments=2
     )
     clips = [(1000 * noise(size, seed)).astype(dtype) for seed, (size, dtype) in enumerate(sizes)]
     alone = [transformer.transform([clip])[0] for clip in clips]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extraction, "_GROUP_SAMPLES", group_samples)
-        together = transformer.transform(clips)
+    together = transformer.transform(clips)
     for row, expected in zip(together, alone, strict=True):
-        tolerance = 1e-4 if expected.dtype == np.float32 else 1e-12
-        np.testing.assert_allclose(row, expected, rtol=tolerance, atol=tolerance)
+        assert_same_frames(row.astype(expected.dtype), expected)
 
 
-def test_a_group_is_of_one_type_in_the_order_of_the_clips(transformer):
+@pytest.mark.parametrize("convention", sorted(CONVENTIONS))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_recording_does_not_depend_on_its_batch(convention, dtype):
+    recordings = load_spoken_digits().data[::4]
+    transformer = MFCCTransformer(
+        sample_rate=RATE, convention=convention, dtype=dtype, deltas=1, n_segments=5
+    )
+    alone = np.vstack([transformer.transform([recording]) for recording in recordings])
+    assert_same_frames(transformer.transform(recordings), alone)
+
+
+def test_clips_of_two_types_stay_in_order(transformer):
     clips = [noise(900, seed, dtype="float32" if seed % 2 else "float64") for seed in range(6)]
     features = transformer.transform(clips)
     assert features.dtype == np.float64

@@ -57,7 +57,7 @@ STOPPED = {
 
 
 def stopped_early(**settings):
-    """A classifier without much of a penalty, which three epochs in vain end."""
+    """A classifier with a weak penalty, whose patience is three epochs."""
     return SoftmaxClassifier(
         **settings,
         alpha=1e-6,

@@ -8,6 +8,24 @@ import decimal
 import math
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
+
+# The kernels of OpenBLAS with which the bits of a frame don't depend on its neighbours.
+EXACT_KERNELS = {"Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen"}
+
+
+def has_exact_kernels():
+    libraries = ThreadpoolController().select(user_api="blas").info()
+    return all(library.get("architecture") in EXACT_KERNELS for library in libraries)
+
+
+def assert_same_frames(frames, expected):
+    """Check that frames are equal, bit for bit where BLAS is known to allow it."""
+    if has_exact_kernels():
+        np.testing.assert_array_equal(frames, expected)
+    else:
+        tolerance = 1e-4 if frames.dtype == np.float32 else 1e-11
+        np.testing.assert_allclose(frames, expected, rtol=tolerance, atol=tolerance)
 
 
 def round_half_up(number):

@@ -1,7 +1,10 @@
-"""Hypothesis strategies shared by the tests."""
+"""Hypothesis strategies of signals and settings of a front end."""
 
 import numpy as np
 from hypothesis import strategies as st
+
+from skxent.mfcc import CONVENTIONS
+from tests.mfcc import oracles
 
 
 @st.composite
@@ -43,3 +46,24 @@ def front_end_settings(draw, sample_rate, windows=(None,)):
 
 
 sample_rates = st.sampled_from([8000, 11025, 16000, 44100])
+
+
+@st.composite
+def tasks(draw, min_size=1):
+    """A signal, its rate, and settings of overlapping frames."""
+    sample_rate = draw(sample_rates)
+    settings = draw(front_end_settings(sample_rate, (None, "hamming")))
+    settings["features"] = draw(st.sampled_from(["mfcc", "log_mel"]))
+    return draw(signals(min_size=min_size)), sample_rate, settings
+
+
+def frame_geometry(sample_rate, settings):
+    length = oracles.round_half_up(settings["frame_length"] * sample_rate)
+    return length, oracles.round_half_up(settings["frame_step"] * sample_rate)
+
+
+CONVENTION_NAMES = sorted(CONVENTIONS)
+
+
+# Wholes of the transform and frames with gaps between them, odd lengths included.
+GEOMETRIES = [{}, {"n_fft": 301}, {"frame_step": 0.03}, {"frame_step": 0.03, "n_fft": 333}]

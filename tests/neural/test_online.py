@@ -1,4 +1,4 @@
-"""The neural classifiers where a fit is watched, or goes on from an earlier one."""
+"""The neural classifiers where a fit is watched, or continues an earlier one."""
 
 import copy
 import pickle

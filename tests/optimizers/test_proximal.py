@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent.optimizers import descend, gradient_descent
 from skxent.optimizers._proximal import add_l1, proximal_gradient, proximal_step
-from tests.optimizers.objectives import Quadratic
+from tests.optimizers.objectives import Quadratic, parabola
 from tests.optimizers.strategies import seeds, strengths
 
 rates = st.floats(0.01, 10.0)
@@ -195,6 +195,19 @@ def test_zeros_are_exact_also_where_the_rate_has_fallen_to_zero(n_more, momentum
     # What is certain to be zero at the minimum is zero here.
     is_surely_zero = slopes < l1 - 1e-2
     assert_array_equal(solution.params[is_surely_zero], 0.0)
+
+
+def test_last_steps_have_a_rate_where_the_schedule_has_none():
+    # 3 - 0.5 * 3 - 0.5 = 1 is where a rate of zero stays; a step of rate 1 leads to zero.
+    solution = by_descent(
+        parabola,
+        np.full((1, 1), 3.0),
+        rate=lambda n_iter: 0.0 if n_iter else 0.5,
+        l1=np.ones(1),
+        max_iter=3,
+    )
+    assert_array_equal(solution.last[0], 1.0)
+    assert_array_equal(solution.params, 0.0)
 
 
 @given(seeds)
