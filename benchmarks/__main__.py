@@ -1,12 +1,12 @@
-"""Run the benchmarks, and write a page and plots of what they measured.
+"""Run the benchmarks, and write a page and plots of the results.
 
-    python -m benchmarks                    # all of them, an hour or so
+    python -m benchmarks                    # all of them, about an hour
     python -m benchmarks mfcc search        # a selection
     python -m benchmarks --short            # all of them on little data, about a minute
     python -m benchmarks --output docs      # write docs/benchmarks.md, with its plots
 
-Each runs in a process of its own, which is ended after its time limit; what it measured until then
-stands on the page. The exit status is 1 if one of them failed.
+Each benchmark runs in a process of its own, which is ended after its time limit; the page has what
+it measured until then. The exit status is 1 if a benchmark failed.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import os
 import sys
 from pathlib import Path
 
-# Before numpy is imported, here and in the processes that are started: one thread for everybody.
+# One thread for all tools. Must be set before numpy is imported, here and in child processes.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 from benchmarks import BENCHMARKS
@@ -28,7 +28,7 @@ from benchmarks.runs import run
 
 
 def main(arguments=None):
-    """Run what the arguments name; return the exit status."""
+    """Run the benchmarks that the arguments name, and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
@@ -42,12 +42,12 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     unknown = sorted(set(args.names) - set(BENCHMARKS))
     if unknown:
-        parser.error(f"there is no benchmark {', '.join(unknown)}, but {', '.join(BENCHMARKS)}")
+        parser.error(f"unknown benchmark {', '.join(unknown)}; choose from {', '.join(BENCHMARKS)}")
     recordings = prepare(download=not args.short)
     print(f"recordings: {recordings}")
     loads, outcomes, peers = [load()], [], []
     names = args.names or BENCHMARKS
-    # All at first: a peer that is not installed is missed before anything has run.
+    # Import all modules first, so that a peer that is not installed fails before any run.
     modules = [importlib.import_module(f"benchmarks.{name}") for name in names]
     for module in modules:
         print(f"\n{module.__name__}", flush=True)
@@ -76,11 +76,11 @@ def main(arguments=None):
 
 
 def in_words(loads):
-    """Say how many programs wanted a core while this ran, its own included."""
+    """Describe the load of the machine during the run, including the run itself."""
     if None in loads:
-        return "not known"
+        return "unknown"
     numbers = ", ".join(f"{value:.1f}" for value in loads)
-    return f"{numbers} programs wanted a core (load average, before the run and after each part)"
+    return f"{numbers} runnable processes (load average, before the run and after each benchmark)"
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
     python benchmarks/classifier.py
 
-One core, float64. Each solver is asked for ever smaller tolerances, half a decade at a time, until
-its objective is within 1e-4 (relative) of the best known; what counts is the time of that fit, the
-fastest of up to three, and the spread is that of any two of them. Each runs in a process of its
-own, and is given up after a while: what it would take is then more than the longest of its fits
-that was not near enough. The memory is how far the largest resident memory rises over what the
-process had before its first fit; less than a megabyte counts as one.
+One core, float64. The tolerance of each solver is lowered by half a decade at a time, until its
+objective is within 1e-4 (relative) of the best known. The time is that of this last fit, the
+fastest of up to three; the spread is that of the ratios of any two of them. Each solver runs in a
+process of its own and is stopped after a time limit: its time is then given as more than that of
+its longest fit that was not close enough. The memory is the increase of the peak resident memory
+over that of the process before its first fit, at least one megabyte.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 
 if __name__ == "__main__":  # run as a file: the package is in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-# Before numpy is imported: one thread for everybody.
+# One thread for all tools. Must be set before numpy is imported.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
@@ -43,9 +43,9 @@ TOLERANCES = 10.0 ** np.arange(-2, -10, -0.5)
 WITHIN = 1e-4
 OURS = ("auto", "newton-cg")
 THEIRS = ("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga")
-# A Hessian of more coefficients than these is not to be held.
+# With more coefficients, the Hessian is too large.
 MAX_CHOLESKY = 6000
-# Rows of X whose logits are held at once where an objective is judged.
+# Number of rows whose logits are held at once to evaluate an objective.
 BLOCK = 2048
 
 
@@ -56,13 +56,13 @@ class Fit:
     Parameters
     ----------
     seconds : list of float
-        Of each fit.
+        Time of each fit.
     note : str
-        The solver that was used, its tolerance and its iterations.
+        The solver, its tolerance and its number of iterations.
     near : bool
-        Whether the objective is near enough.
+        Whether the objective is close enough to the best known.
     size : float
-        How far the memory rose, in megabytes.
+        Increase of the peak memory, in megabytes.
     """
 
     seconds: list[float]
@@ -104,7 +104,7 @@ def dense():
 
 
 def sparse(n_samples=20_000, n_features=50_000, n_classes=20, n_words=100):
-    """Return counts of words by Zipf's law, of which each class has favourites."""
+    """Return word counts by Zipf's law, with different word frequencies in each class."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, n_classes, n_samples)
     usual = rng.permutation(1.0 / np.arange(1, n_features + 1) ** 0.8)
@@ -139,7 +139,7 @@ PROBLEMS = {
     "sparse": (sparse, 1e-4),
     "1,000 classes": (many_classes, 1e-4),
 }
-# How many times as fast as the fastest of LogisticRegression's solvers the default is to be.
+# Least wanted ratio of the fastest LogisticRegression solver's time to that of the default.
 AIMS = dict.fromkeys(PROBLEMS, 1) | {"raw MFCC frames": 20}
 
 
@@ -158,14 +158,14 @@ def main():
 def results(problems=tuple(PROBLEMS), theirs=THEIRS[:3], limit=60):
     """Yield the rows of each problem; `limit` is in seconds for each solver.
 
-    By default without sag and saga, which would take most of the time of a run.
+    The default leaves out sag and saga, which would take most of the time of a run.
     """
     for name in problems:
         yield from race(name, theirs, limit)
 
 
 def race(name, theirs, limit):
-    """Yield the rows of one problem: each solver, then the fastest peer, and its memory."""
+    """Yield the rows of one problem: each solver, the fastest peer, and their memory."""
     problem, n_coefficients, best = next(in_process(reference, (name,), 10 * limit))
     default = finish(name, "skxent", "auto", best, 5 * limit)
     each = {"table": "Each solver", "problem": problem, "detail": True}
@@ -176,7 +176,7 @@ def race(name, theirs, limit):
         ours_at_least=not default.near,
         note=f"{default.note}; best objective {best:.6g}",
     )
-    # Who needs far longer than the default doesn't come into the comparison.
+    # A peer that needs far longer than the default is not the fastest one.
     limit = max(limit, 1.5 * sum(default.seconds))
     fits = {}
     for package, solver in [("skxent", s) for s in OURS[1:]] + [("sklearn", s) for s in theirs]:
@@ -200,7 +200,7 @@ def race(name, theirs, limit):
         setting="SoftmaxClassifier()",
         tool=tool,
         aim=AIMS[name],
-        note=f"given up: {', '.join(left)}" if left else "",
+        note=f"stopped: {', '.join(left)}" if left else "",
         **beside(default, fastest),
     )
     if default.near and fastest.near:
@@ -216,7 +216,7 @@ def race(name, theirs, limit):
 
 
 def beside(default, other):
-    """Return what a row says of the default and another solver."""
+    """Return the fields of a row that compares the default with another solver."""
     compared = compare(default.seconds, other.seconds, in_turn=False)
     if not (default.near and other.near):
         compared["spread"] = None
@@ -224,19 +224,19 @@ def beside(default, other):
 
 
 def finish(name, package, solver, best, limit):
-    """Return the first fit that is near enough, or the longest one that isn't."""
-    longest, note, since = 0.0, "no fit was done", time.perf_counter()
+    """Return the first fit that is close enough, or the longest one that is not."""
+    longest, note, since = 0.0, "no fit finished", time.perf_counter()
     try:
         for fit in in_process(fits_of, (name, package, solver, best), limit):
             if fit is not None and fit.near:
                 return fit
             if fit is not None:
                 longest = max(longest, *fit.seconds)
-                note = f"not near enough with {fit.note}"
+                note = f"not close enough with {fit.note}"
             since = time.perf_counter()
     except TimeoutError:
         longest = max(longest, time.perf_counter() - since)
-        note = f"given up; {note}"
+        note = f"stopped; {note}"
     return Fit([longest], note, near=False)
 
 
@@ -256,19 +256,19 @@ def objective_of(model, X, y, alpha):
 
 
 def reference(name):
-    """Yield a problem in words, its coefficients, and the objective of a far more exact fit."""
+    """Yield a problem's description, its number of coefficients, and its best known objective."""
     warnings.simplefilter("ignore")
     X, y = load(name)
     alpha = PROBLEMS[name][1]
     model = SoftmaxClassifier(solver="lbfgs", alpha=alpha, tol=1e-7, max_iter=5000).fit(X, y)
     n_classes = len(model.classes_)
-    density = f", {X.nnz / np.prod(X.shape):.2%} not zero" if scipy.sparse.issparse(X) else ""
+    density = f", {X.nnz / np.prod(X.shape):.2%} nonzero" if scipy.sparse.issparse(X) else ""
     problem = f"{name}: {X.shape[0]:,} x {X.shape[1]:,}{density}, {n_classes:,} classes"
     yield problem, n_classes * X.shape[1], objective_of(model, X, y, alpha)
 
 
 def fits_of(name, package, solver, best):
-    """Yield None when the data are there, and then the fits of each tolerance."""
+    """Yield None once the data are loaded, then the fits of each tolerance."""
     warnings.simplefilter("ignore")
     X, y = load(name)
     alpha = PROBLEMS[name][1]
@@ -281,7 +281,7 @@ def fits_of(name, package, solver, best):
             model = LogisticRegression(
                 solver=solver, C=1.0 / (alpha * len(y)), tol=tol, max_iter=10_000, random_state=0
             )
-        reset_peak()  # without what judging the last fit took
+        reset_peak()  # excludes the evaluation of the last fit
         seconds = [timed(lambda model=model: model.fit(X, y))[0]]
         size = max(size, (peak() - before) / 1e6)
         near = objective_of(model, X, y, alpha) <= best * (1.0 + WITHIN)

@@ -1,18 +1,18 @@
-"""The machine and the versions that a run was made with."""
+"""The machine and the versions of a run."""
 
 import importlib.metadata
 import os
 import platform
 from pathlib import Path
 
-import scipy.linalg  # noqa: F401, loads the BLAS libraries that are named below
+import scipy.linalg  # noqa: F401, loads the BLAS libraries that are listed below
 import threadpoolctl
 
 BASE = ("numpy", "scipy", "scikit-learn")
 
 
 def machine():
-    """Return what there is to say of this machine: nothing that names it."""
+    """Return facts about this machine that do not identify it."""
     facts = {"processor": _processor(), "cores": f"{os.cpu_count()}"}
     memory = _from_proc("meminfo", "MemTotal")
     if memory:
@@ -22,7 +22,7 @@ def machine():
 
 
 def versions(peers=()):
-    """Return the versions of Python, of skxent and what it stands on, and of the peers."""
+    """Return the versions of Python, of skxent and its main dependencies, and of the peers."""
     found = {"Python": platform.python_version()}
     for name in dict.fromkeys(("skxent", *BASE, *peers)):
         try:
@@ -38,12 +38,12 @@ def versions(peers=()):
 
 
 def load():
-    """Return how many programs wanted a core in the last minute, or None."""
+    """Return the load average of the last minute, or None if it is unknown."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def describe(peers=()):
-    """Return machine and versions in two lines."""
+    """Return the machine and the versions in two lines of text."""
     facts = ", ".join(f"{name} {value}" for name, value in machine().items())
     return f"{facts}\n{', '.join(f'{name} {value}' for name, value in versions(peers).items())}"
 

@@ -1,4 +1,4 @@
-"""How time and memory are measured, and what runs in a process of its own."""
+"""Measure time and memory, and run functions in processes of their own."""
 
 import multiprocessing
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 class ChildError(Exception):
-    """What was run in a process of its own raised an error, or the process died.
+    """A function in a process of its own raised an error, or the process died.
 
     Parameters
     ----------
     kind : str
-        The name of the error.
+        Name of the error.
     trace : str
-        Its traceback.
+        Traceback of the error.
     """
 
     def __init__(self, kind, trace=""):
@@ -25,16 +25,16 @@ class ChildError(Exception):
 
 
 def timed(run):
-    """Return the seconds that a function without arguments takes, and what it returns."""
+    """Return the seconds that a function without arguments takes, and its result."""
     start = time.perf_counter()
     result = run()
     return time.perf_counter() - start, result
 
 
 def in_turns(runs, turns):
-    """Return the seconds of each run in each turn, after one turn to warm up.
+    """Return the seconds of each run in each turn, after a warm-up turn.
 
-    The runs take turns, so that a busy machine slows all of them alike.
+    The runs take turns, so that other load on the machine affects all of them alike.
     """
     times = {name: [] for name in runs}
     for _ in range(turns + 1):
@@ -49,19 +49,20 @@ def resident():
 
 
 def reset_peak():
-    """Let the peak of this process's memory start here."""
+    """Reset the peak memory of this process."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak():
-    """Return the largest resident memory in bytes since the last `reset_peak`."""
+    """Return the peak resident memory in bytes since the last `reset_peak`."""
     return _from_status("VmHWM")
 
 
 def in_process(function, arguments, limit):
-    """Yield what a generator function yields in a fresh process, as soon as it comes.
+    """Yield the values of a generator function that runs in a new process, as they come.
 
-    After `limit` seconds the process is ended and TimeoutError raised; ChildError if it fails.
+    After `limit` seconds, the process is ended and TimeoutError raised. If the function or the
+    process fails, ChildError is raised.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -80,7 +81,7 @@ def in_process(function, arguments, limit):
             if what == "error":
                 raise ChildError(*value)
             yield value
-        raise TimeoutError(f"not done after {limit:g} s")
+        raise TimeoutError(f"not finished after {limit:g} s")
     finally:
         process.kill()
         process.join()
@@ -98,7 +99,7 @@ def _send_all(sender, function, arguments):
 
 
 def _leave_with_parent():
-    """End this process when its parent is ended: a killed parent can't end it any more."""
+    """End this process when its parent ends, since a killed parent cannot end it."""
     multiprocessing.parent_process().join()
     os._exit(1)
 

@@ -1,11 +1,10 @@
-"""Memory that a long recording takes, beyond its samples and its features.
+"""Memory for a long recording, beyond its samples and its features.
 
     python benchmarks/memory.py
 
-Noise at 16 kHz. Each way runs once in a process of its own; what is measured is how far the
-largest resident memory rises over what the process had before, with the samples already there if
-they are its input, and less the features that come out. The peers get a shorter recording, since
-theirs grows with its length: they hold all frames at once.
+Noise at 16 kHz. Each way runs once in a process of its own. Measured is the increase of the peak
+resident memory, without the features. Samples that are the input are loaded before. The peers get
+a shorter recording, since their memory grows with its length: they hold all frames at once.
 """
 
 import argparse
@@ -16,7 +15,7 @@ from pathlib import Path
 
 if __name__ == "__main__":  # run as a file: the package is in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-# Before numpy is imported: one thread for everybody.
+# One thread for all tools. Must be set before numpy is imported.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 import librosa
@@ -43,7 +42,7 @@ WAYS = {
     "wav file, 5 segments, CMVN": ("path", {"n_segments": 5, "normalize": "mean_std"}),
     "wav file, two deltas": ("path", {"deltas": 2}),
 }
-# The convention in which each peer is compared.
+# Convention in which skxent is compared with each peer.
 TOOLS = {"python_speech_features": "psf", "librosa": "librosa"}
 
 
@@ -53,7 +52,7 @@ def main():
     )
     parser.add_argument("--hours", type=float, default=2.0, help="length of the recording")
     parser.add_argument(
-        "--peer-hours", type=float, default=0.25, help="length of the one that the peers get"
+        "--peer-hours", type=float, default=0.25, help="length of the recording for the peers"
     )
     args = parser.parse_args()
     print(describe(PEERS))
@@ -61,7 +60,7 @@ def main():
 
 
 def results(hours=2.0, peer_hours=0.25, ways=tuple(WAYS), tools=tuple(TOOLS)):
-    """Yield a row for each way through the transformer, and one for each peer."""
+    """Yield a row for each peer, and one for each way through the transformer."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "long.wav"
         write_noise(path, peer_hours)
@@ -71,7 +70,7 @@ def results(hours=2.0, peer_hours=0.25, ways=tuple(WAYS), tools=tuple(TOOLS)):
             ours, _ = measure(of_transformer, path, "float32", settings)
             theirs, _ = measure(of_peer, path, tool)
             yield Row(
-                table="Beside the peers: frames of a float32 array",
+                table="Against the peers: frames of a float32 array",
                 problem=f"{in_words(peer_hours)} at 16 kHz",
                 setting=f'convention="{convention}"',
                 tool=tool,
@@ -107,12 +106,12 @@ def write_noise(path, hours):
 
 
 def measure(function, *arguments):
-    """Return what a measurement in a fresh process comes to."""
+    """Return the result of a measurement in a new process."""
     return next(in_process(function, arguments, LIMIT))
 
 
 def of_transformer(path, kind, settings):
-    """Yield the bytes beyond input and output that a transform takes, and its seconds."""
+    """Yield the memory of a transform beyond input and output, in bytes, and its seconds."""
     transformer = MFCCTransformer(**{"sample_rate": RATE, **settings})
     transformer.transform([np.ones(RATE, dtype=np.float32)])
     clip = path if kind == "path" else soundfile.read(path, dtype=kind)[0]
@@ -122,7 +121,7 @@ def of_transformer(path, kind, settings):
 
 
 def of_peer(path, tool):
-    """Yield the bytes beyond input and output that a peer takes, and its seconds."""
+    """Yield the memory of a peer beyond input and output, in bytes, and its seconds."""
     compute = {"python_speech_features": psf_mfcc, "librosa": librosa_mfcc}[tool]
     compute(np.ones(RATE, dtype=np.float32))
     clip = soundfile.read(path, dtype="float32")[0]
@@ -140,7 +139,7 @@ def librosa_mfcc(clip):
 
 
 def beyond(run):
-    """Return how far the memory rises over what it was, less the features, and the seconds."""
+    """Return the increase of the peak memory without the features, and the seconds."""
     reset_peak()
     before = resident()
     seconds, features = timed(run)

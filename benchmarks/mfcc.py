@@ -1,12 +1,12 @@
-"""MFCCs of spoken digits, side by side with the other tools.
+"""MFCCs of spoken digits, against other tools.
 
     python benchmarks/mfcc.py
 
 One core, 13 coefficients of frames of 25 ms every 10 ms. Each tool is compared with
-MFCCTransformer in that tool's convention, which gives the same features; first from arrays in
-memory, then from wav files, decoding included; and then two threads with one, on short files and
-on long ones. The tools take turns, so that a busy machine slows all of them alike; each is judged
-by its fastest turn, and the spread is that of the ratios within a turn.
+MFCCTransformer in that tool's convention, which gives the same features: first from arrays in
+memory, then from wav files, including decoding. Then two threads are compared with one, on short
+files and on long ones. The tools take turns, so that other load on the machine affects all of them
+alike. The time is that of the fastest turn, and the spread is that of the ratios within a turn.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 
 if __name__ == "__main__":  # run as a file: the package is in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-# Before numpy is imported: one thread for everybody.
+# One thread for all tools. Must be set before numpy is imported.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 import kaldi_native_fbank
@@ -54,8 +54,8 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--turns", type=int, default=7, help="how often each tool runs")
-    parser.add_argument("--clips", type=int, default=3000, help="how many clips to take")
+    parser.add_argument("--turns", type=int, default=7, help="number of turns of each tool")
+    parser.add_argument("--clips", type=int, default=3000, help="number of clips")
     args = parser.parse_args()
     print(describe(PEERS), f"recordings: {prepare()}", sep="\n")
     show(results(turns=args.turns, clips=args.clips))
@@ -64,7 +64,7 @@ def main():
 def results(turns=7, clips=3000):
     """Yield a row for each tool and for each number of threads."""
     with wav_recordings() as bunch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # librosa's, of clips shorter than its padding
+        warnings.simplefilter("ignore")  # of librosa, for clips shorter than its padding
         rate = bunch.sample_rate
         ours = {
             name: MFCCTransformer(sample_rate=rate, convention=name, n_mels=n_mels, pooling=None)
@@ -76,7 +76,7 @@ def results(turns=7, clips=3000):
 
 
 def from_arrays(ours, clips, rate, turns):
-    """Return a row for each tool, from float32 arrays, and for float64 with the same digits."""
+    """Return a row for each tool, from float32 arrays, and one for float64."""
     runs = {
         f'convention="{name}"': functools.partial(transformer.transform, clips)
         for name, transformer in ours.items()
@@ -132,7 +132,7 @@ def from_arrays(ours, clips, rate, turns):
 
 
 def from_files(ours, paths, rate, turns):
-    """Return a row for each way from wav files to features."""
+    """Return a row for each tool, from wav files."""
     runs = {
         'convention="psf"': lambda: ours["psf"].transform(paths),
         'convention="librosa"': lambda: ours["librosa"].transform(paths),
@@ -159,7 +159,7 @@ def from_files(ours, paths, rate, turns):
 
 
 def threads(clips, paths, rate, turns):
-    """Return a row for two threads beside one, on short files and on long ones."""
+    """Return rows that compare two threads with one, on short files and on long ones."""
     with tempfile.TemporaryDirectory() as folder:
         sets = {"short wav files": paths}
         for suffix in ("wav", "flac"):
@@ -175,7 +175,7 @@ def threads(clips, paths, rate, turns):
         times = in_turns(runs, turns)
     return [
         Row(
-            table="Two threads and one, both of skxent",
+            table="Two threads against one, both of skxent",
             problem=name,
             setting="n_jobs=2",
             tool="skxent, n_jobs=1",
@@ -187,7 +187,7 @@ def threads(clips, paths, rate, turns):
 
 
 def write_minutes(folder, suffix, clips, rate):
-    """Write all clips one after the other to files of at most a minute; return their paths."""
+    """Write the joined clips to files of at most a minute, and return their paths."""
     signal = np.concatenate(clips)
     length = min(60 * rate, len(signal) // 2)
     paths = []

@@ -1,4 +1,4 @@
-"""From rows to a page in Markdown."""
+"""Write rows as a page in Markdown."""
 
 from dataclasses import dataclass, field
 
@@ -9,24 +9,24 @@ AHEAD, BEHIND, OPEN = "ahead", "**behind**", "undecided"
 
 @dataclass
 class Outcome:
-    """What came of one benchmark.
+    """The result of one benchmark.
 
     Parameters
     ----------
     name : str
-        The benchmark's module.
+        Name of the benchmark's module.
     text : str
-        Its docstring: a title, and what is measured and how.
+        Docstring of the module: a title, and what is measured and how.
     rows : list of Row
-        All that it measured.
+        Measurements.
     seconds : float
-        How long it ran.
+        Duration of the run.
     unfinished : str
-        Why it was not done, or "".
+        Reason why the run did not finish, or "".
     failed : bool
-        Whether that was an error, and not the time limit.
+        Whether that reason is an error, not the time limit.
     figure : str
-        The path of its plot from the page, or "" for none.
+        Path of the plot relative to the page, or "" for none.
     """
 
     name: str
@@ -44,17 +44,17 @@ def write_page(outcomes, *, when, machine, versions, recordings, load, short):
     Parameters
     ----------
     outcomes : list of Outcome
-        In the order in which they are to stand.
+        Results in the order of the page.
     when : str
-        The date.
+        Date of the run.
     machine, versions : dict of str
-        What it was run on, and with.
+        Facts about the machine, and versions of the software.
     recordings : str
-        Which recordings were used.
+        Description of the recordings.
     load : str
-        What else the machine did.
+        Description of the load of the machine.
     short : bool
-        Whether the figures are of a short run, and mean nothing.
+        Whether the run was a short one, whose figures are meaningless.
 
     Returns
     -------
@@ -75,32 +75,32 @@ def write_page(outcomes, *, when, machine, versions, recordings, load, short):
 
 
 INTRODUCTION = """\
-skxent beside its peers, one benchmark after the other. A **ratio** is what the peer took divided
-by what skxent took, in seconds, megabytes or errors: above 1 skxent is ahead, below 1 it is behind.
-The spread is the lowest and the highest ratio that was seen; an aim is the least ratio that was
-wanted. A number after ">" is a bound: that one was given up.
+Benchmarks of skxent against its peers. A **ratio** is the peer's figure divided by that of skxent,
+in seconds, megabytes or errors: above 1 skxent is ahead, below 1 it is behind. The spread is the
+lowest and the highest ratio that was measured; an aim is the lowest ratio that was wanted. A
+number after ">" is a lower bound, from a run that was stopped.
 
-This page is written by a run of all of them, of an hour or so on a machine that does nothing else:
+This page is written by a run of all benchmarks, which takes about an hour on an idle machine:
 
 ```sh
 python -m pip install -e ".[bench]"
 python -m benchmarks --output docs
 ```
 
-`python -m benchmarks mfcc search` runs a selection, `--short` everything in about a minute,
-on little data; without `--output`, the page and its plots go to `build/benchmarks`. Real recordings
-are taken where the environment variable `SKXENT_DATA` names a folder that has them, or are
+`python -m benchmarks mfcc search` runs a selection, `--short` runs all of them on little data in
+about a minute. Without `--output`, the page and its plots are written to `build/benchmarks`. Real
+recordings are read from the folder that the environment variable `SKXENT_DATA` names, or
 downloaded."""
 
 SHORT_RUN = """\
 ```{warning}
-These are the figures of a short run, on little data and in a single turn. They show that the
-benchmarks run, and say nothing about which is faster: there are no aims for them.
+These figures are from a short run, on little data and with a single turn. They show that the
+benchmarks run, but not which tool is faster, so there are no aims.
 ```"""
 
 
 def tables(rows):
-    """Return rows by table, in order; those that explain others come last."""
+    """Return rows by table, in order; details come last."""
     named = {}
     for row in sorted(rows, key=lambda row: row.detail):
         named.setdefault(row.table, []).append(row)
@@ -108,7 +108,7 @@ def tables(rows):
 
 
 def verdict(row):
-    """Say who is ahead, and whether the aim is met."""
+    """Return the text of who is ahead, and whether the aim is met."""
     if row.theirs is None:
         return ""
     said = {True: AHEAD, False: BEHIND, None: OPEN}[row.ahead]
@@ -119,7 +119,7 @@ def verdict(row):
 
 
 def _summary(outcomes):
-    """Return what the rows that are counted come to, and those that are behind."""
+    """Return a summary of the counted rows, and a table of those that are behind."""
     compared = [row for o in outcomes for row in o.rows if row.theirs is not None]
     counted = [row for row in compared if not row.detail]
     n_ahead = sum(row.ahead is True for row in counted)
@@ -136,7 +136,7 @@ def _summary(outcomes):
     parts += [f"**{o.name} was not finished: {o.unfinished}.**" for o in failed]
     short_of = [row for row in counted if row.ahead is False or row.aim_met is False]
     if short_of:
-        parts.append("Behind, or short of an aim:")
+        parts.append("Behind, or below an aim:")
         lines = [["", "skxent", "other", "ratio", "spread", "verdict"]]
         lines += [
             [
@@ -157,9 +157,9 @@ def _section(outcome):
     title, _, text = outcome.text.partition("\n")
     parts = [f"## {title.rstrip('.')}", text.strip("\n")]
     if outcome.unfinished:
-        parts.append(f"**Not finished: {outcome.unfinished}.** The rest is below.")
+        parts.append(f"**Not finished: {outcome.unfinished}.** The results so far are below.")
     if outcome.figure:
-        words = f"Ratios of the benchmark {outcome.name}, as in the tables below"
+        words = f"Ratios of the benchmark {outcome.name}, from the tables below"
         parts.append(f"![{words}]({outcome.figure})")
     for name, rows in tables(outcome.rows).items():
         parts += [f"### {name}", _as_table(_lines(rows))]
@@ -168,7 +168,7 @@ def _section(outcome):
 
 
 def _lines(rows):
-    """Return the head and the cells of a table, without columns that are empty throughout."""
+    """Return the header and the cells of a table, without empty columns."""
     unit = rows[0].unit
     columns = {
         "": [row.problem for row in rows],
@@ -194,7 +194,7 @@ def _spread(row):
 
 
 def _as_table(lines):
-    """Write the cells of a head and rows as a Markdown table."""
+    """Return a header and rows of cells as a Markdown table."""
     head, *rows = [[cell.replace("|", "\\|") for cell in line] for line in lines]
     rules = ["---"] * len(head)
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, rules, *rows])

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from benchmarks.page import tables
 from benchmarks.rows import ratio_of
 
-# Okabe and Ito's blue and vermilion, which the colour-blind tell apart; the hatching says it too.
+# Okabe and Ito's blue and vermilion, which colour-blind readers can distinguish, and hatching.
 AHEAD = {"facecolor": "#0072B2", "edgecolor": "white"}
 BEHIND = {"facecolor": "#D55E00", "edgecolor": "white", "hatch": "///"}
 OPEN = {"facecolor": "#7F7F7F", "edgecolor": "white", "hatch": "..."}
@@ -18,10 +18,10 @@ LONGEST_TITLE = 70
 
 
 def draw_ratios(rows, path):
-    """Draw the ratios of the rows that are counted; return whether there were any.
+    """Draw the ratios of the counted rows, and return whether there are any.
 
-    A bar begins at 1 and goes to the right where skxent is ahead, to the left where it is behind:
-    on the logarithmic axis twice as fast and half as fast are equally long.
+    Bars start at 1 and extend to the right where skxent is ahead, to the left where it is behind.
+    On the logarithmic axis, twice as fast and half as fast are equally long.
     """
     drawn = {
         name: [row for row in members if row.ratio]
@@ -77,13 +77,13 @@ def _draw_table(axes, name, rows):
 
 
 def _label(row, with_problem):
-    """Name what is compared, on a line each."""
+    """Return the names of what is compared, one on each line."""
     lines = [row.problem] if with_problem else []
     return "\n".join([*lines, row.setting or "skxent", f"against {row.tool}"])
 
 
 def _scale(axes, rows):
-    """Give the axis that all panels share its ends, and ticks that read as numbers."""
+    """Set the limits and ticks of the axis that all panels share."""
     marks = [0.7, 1.5]
     for row in rows:
         marks += [row.ratio, *(row.spread or ()), *([] if row.aim is None else [row.aim])]
@@ -93,7 +93,7 @@ def _scale(axes, rows):
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high - low < 2.5 else (1.0,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("ratio: the other's time, memory or errors over skxent's", loc="left")
+    axes.set_xlabel("ratio: time, memory or errors of the other over those of skxent", loc="left")
 
 
 def _keys(rows):

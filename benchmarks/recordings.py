@@ -1,4 +1,4 @@
-"""The recordings that the benchmarks run on: real ones, or else synthetic ones."""
+"""Recordings for the benchmarks: real ones, or synthetic ones if there are none."""
 
 import contextlib
 import tempfile
@@ -14,7 +14,7 @@ SYNTHETIC = "480 synthetic clips (`skxent.datasets.load_spoken_digits`)"
 
 
 def prepare(download=True):
-    """Find or download the Free Spoken Digit Dataset; say which recordings there are."""
+    """Find or download the Free Spoken Digit Dataset, and describe the recordings available."""
     try:
         fetch_fsdd(download_if_missing=download)
     except (OSError, ImportError):
@@ -24,7 +24,7 @@ def prepare(download=True):
 
 @contextlib.contextmanager
 def wav_recordings():
-    """Give the recordings with the paths of wav files; nothing is downloaded."""
+    """Yield the recordings with paths of wav files, without downloading any."""
     if prepare(download=False) == REAL:
         yield fetch_fsdd()
         return
@@ -33,7 +33,7 @@ def wav_recordings():
         paths = []
         for path, clip in zip(bunch.filenames, bunch.data, strict=True):
             paths.append(str(Path(folder) / Path(path).with_suffix(".wav").name))
-            samples = np.round(clip * 32768).astype(np.int16)  # exact: they were integers
+            samples = np.round(clip * 32768).astype(np.int16)  # exact, as they were integers
             scipy.io.wavfile.write(paths[-1], bunch.sample_rate, samples)
         bunch.filenames = paths
         yield bunch

@@ -1,4 +1,4 @@
-"""What a benchmark measured, as data."""
+"""Results of benchmarks as data."""
 
 import math
 from collections.abc import Sequence
@@ -7,34 +7,34 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One measurement of skxent, by itself or beside a peer's; less is better in every unit.
+    """A figure of skxent, alone or with that of a peer. In all units, less is better.
 
     Parameters
     ----------
     table : str
-        The table that it belongs to; all rows of a table have one unit.
+        Name of the table. All rows of a table have the same unit.
     problem : str
-        What was done.
+        Description of the task.
     ours : float
-        What skxent took.
+        Figure of skxent.
     setting : str
-        Which of skxent's ways it was, where there are several.
+        Setting of skxent, if there are several.
     tool : str
-        The peer, or "" for none.
+        Name of the peer, or "" for none.
     theirs : float or None
-        What the peer took.
+        Figure of the peer.
     unit : str
-        Seconds, megabytes, an error in per cent.
+        Unit of the figures: seconds, megabytes, or errors in per cent.
     spread : pair of float or None
-        The lowest and the highest ratio of the turns; None for a single turn.
+        Lowest and highest ratio of the turns. None for a single turn.
     aim : float or None
-        The least ratio that was wanted.
+        Lowest wanted ratio.
     note : str
-        What else there is to say.
+        Remarks.
     detail : bool
-        Whether the row explains another one: it is neither drawn nor counted.
+        Whether the row explains another one. Such rows are neither drawn nor counted.
     ours_at_least, theirs_at_least : bool
-        Whether that one was given up, and took more than its number says.
+        Whether the run was stopped, so that the figure is a lower bound.
     """
 
     table: str
@@ -53,9 +53,9 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """What the peer took over what skxent took: above 1, skxent is ahead.
+        """Figure of the peer over that of skxent: above 1, skxent is ahead.
 
-        None without a peer, where both were given up, and where skxent took nothing at all.
+        None without a peer, if both were stopped, or if the figure of skxent is zero.
         """
         if self.theirs is None or self.ours == 0 or (self.ours_at_least and self.theirs_at_least):
             return None
@@ -63,16 +63,16 @@ class Row:
 
     @property
     def ahead(self) -> bool | None:
-        """Whether skxent took no more than the peer; None where that is not known."""
+        """Whether the figure of skxent is at most that of the peer; None if that is unknown."""
         return self.reaches(1.0)
 
     @property
     def aim_met(self) -> bool | None:
-        """Whether the ratio is the aim or more; None where there is none, or that is not known."""
+        """Whether the ratio is at least the aim; None without an aim, or if that is unknown."""
         return None if self.aim is None else self.reaches(self.aim)
 
     def reaches(self, least: float) -> bool | None:
-        """Say whether the ratio is `least` or more; None where a bound leaves it open."""
+        """Return whether the ratio is at least `least`; None if a bound leaves that open."""
         if self.ratio is None:
             return None
         reached = bool(self.ratio >= least)
@@ -81,10 +81,10 @@ class Row:
 
 
 def compare(ours: Sequence[float], theirs: Sequence[float], in_turn: bool = True) -> dict:
-    """Return `ours`, `theirs` and `spread` of a row, by the fastest turns of both.
+    """Return `ours`, `theirs` and `spread` of a row, from the fastest turn of each.
 
-    The ratios of the spread are those of the same turn; or, where the turns of one had nothing to
-    do with the other's, the extremes of any two.
+    The spread is that of the ratios within each turn or, with ``in_turn=False``, of the ratios of
+    any two turns.
     """
     if in_turn:
         ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
@@ -96,7 +96,7 @@ def compare(ours: Sequence[float], theirs: Sequence[float], in_turn: bool = True
 
 
 def in_digits(value: float, digits: int = 3) -> str:
-    """Write a number with so many significant digits, and without an exponent."""
+    """Return a number with the given significant digits, without an exponent."""
     if not math.isfinite(value) or value == 0.0:
         return f"{value:g}"
     decimals = digits - 1 - math.floor(math.log10(abs(value)))
@@ -104,7 +104,7 @@ def in_digits(value: float, digits: int = 3) -> str:
 
 
 def ratio_of(row: Row) -> str:
-    """Write the ratio of a row, as a bound where one of the two was given up."""
+    """Return the ratio of a row as text, as a bound if one of the two was stopped."""
     if row.ratio is None:
         return ""
     bound = "> " if row.theirs_at_least else "< " if row.ours_at_least else ""
@@ -112,7 +112,7 @@ def ratio_of(row: Row) -> str:
 
 
 def show(rows):
-    """Print each row as it comes, under the name of its table."""
+    """Print rows as they come, under the names of their tables."""
     table = None
     for row in rows:
         if row.table != table:

@@ -1,4 +1,4 @@
-"""One benchmark in a process of its own, with a time limit."""
+"""Run a benchmark in a process of its own, with a time limit."""
 
 import importlib
 import inspect
@@ -12,13 +12,13 @@ from benchmarks.rows import show
 
 
 def run(module, short):
-    """Return what a benchmark measured, all of it or what it had when it was ended."""
+    """Return the results of a benchmark, or those until it was ended."""
     name = module.__name__.rpartition(".")[2]
     outcome, start = Outcome(name, inspect.getdoc(module)), time.perf_counter()
 
     def kept():
         for row in in_process(results_of, (module.__name__, short), module.LIMIT):
-            if short:  # the aims are those of a full run
+            if short:  # aims are for full runs
                 row = replace(row, aim=None)
             outcome.rows.append(row)
             yield row
@@ -36,6 +36,6 @@ def run(module, short):
 
 
 def results_of(name, short):
-    """Yield the rows of a benchmark; this runs in its process."""
+    """Yield the rows of a benchmark, in its own process."""
     module = importlib.import_module(name)
     yield from module.results(**(module.SHORT if short else {}))

@@ -1,12 +1,12 @@
-"""Searching learning rates: SoftmaxClassifierCV against GridSearchCV over this and that.
+"""Searching learning rates: SoftmaxClassifierCV against GridSearchCV of several classifiers.
 
     python benchmarks/search.py
 
 One core, spoken digits in five segments with deltas (260 features), 20 rates x 5 speaker-wise
-folds, 100 epochs each. Of the slowest searches one rate is timed in all folds, and counted as often
-as there are rates; they are marked with "~". From features, the searches take turns, and the
-fastest turn counts; the whole way from wav files is timed once: "features once" scales once, with
-means and deviations of all clips, the others in each fold.
+folds, 100 epochs each. Of the slowest searches, which are marked with "~", one rate is timed in all
+folds, and its time is multiplied by the number of rates. From features, the searches take turns,
+and the fastest turn counts. From wav files, each search is timed once: "features once" scales once,
+with means and deviations of all clips, the others scale in each fold.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 
 if __name__ == "__main__":  # run as a file: the package is in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-# Before numpy is imported: one thread for everybody.
+# One thread for all tools. Must be set before numpy is imported.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
@@ -51,8 +51,8 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--clips", type=int, default=3000, help="how many clips to take")
-    parser.add_argument("--turns", type=int, default=3, help="how often each search runs")
+    parser.add_argument("--clips", type=int, default=3000, help="number of clips")
+    parser.add_argument("--turns", type=int, default=3, help="number of turns of each search")
     args = parser.parse_args()
     print(describe(PEERS), f"recordings: {prepare()}", sep="\n")
     show(results(clips=args.clips, turns=args.turns))
@@ -62,7 +62,7 @@ def results(clips=3000, turns=3, n_rates=20, epochs=100):
     """Yield a row for each search and its number of candidates."""
     rates = np.geomspace(1e-4, 1.0, n_rates)
     with wav_recordings() as bunch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of rates that diverge, and epochs that are too few
+        warnings.simplefilter("ignore")  # for rates that diverge, and for too few epochs
         chosen = np.random.default_rng(0).permutation(len(bunch.target))[:clips]
         paths, signals = [[of[i] for i in chosen] for of in (bunch.filenames, bunch.data)]
         y, speakers = bunch.target[chosen], np.asarray(bunch.speaker)[chosen]
@@ -75,7 +75,7 @@ def results(clips=3000, turns=3, n_rates=20, epochs=100):
 
 
 def from_features(X, y, folds, rates, epochs, turns):
-    """Return a row for each other search beside SoftmaxClassifierCV, pruned and not."""
+    """Return rows that compare SoftmaxClassifierCV, pruned or not, with each other search."""
     middle = rates[len(rates) // 2 :][:1]
     one_by_one = SoftmaxClassifier(solver="gd", alpha=ALPHA, max_iter=epochs, tol=0.0)
     sgd = SGDClassifier(
@@ -111,7 +111,7 @@ def from_features(X, y, folds, rates, epochs, turns):
 
 
 def agreement(found, n_folds):
-    """Say how near the scores are to GridSearchCV's, and how sure the best one is."""
+    """Describe how close the scores are to those of GridSearchCV, and the best score."""
     exact, grid = (found[name].cv_results_["mean_test_score"] for name in (EXACT, GRID))
     best = found[EXACT]
     error = best.cv_results_["std_test_score"][best.best_index_] / np.sqrt(n_folds)
@@ -122,13 +122,13 @@ def agreement(found, n_folds):
 
 
 def pruning(found):
-    """Say what the rate that pruning takes scores where all are trained."""
+    """Describe the score, without pruning, of the rate that pruning selects."""
     scores = found[EXACT].cv_results_["mean_test_score"]
-    return f"pruning takes a rate that scores {scores[found[CV].best_index_]:.3f}"
+    return f"pruning selects a rate that scores {scores[found[CV].best_index_]:.3f}"
 
 
 def by_candidates(X, y, folds, n_rates):
-    """Yield a row for ever more candidates: none may cost more than it does among few."""
+    """Yield a row for each number of candidates, to compare the cost of each candidate."""
     for number in (2, n_rates, 10 * n_rates):
         rates = np.geomspace(1e-4, 1.0, number)
         seconds, _ = timed(
@@ -146,7 +146,7 @@ def by_candidates(X, y, folds, n_rates):
 
 
 def from_files(paths, sample_rate, y, folds, rates, epochs):
-    """Search the whole way from files, the features of each clip included."""
+    """Return rows that compare searches from wav files, including the features."""
     middle = rates[len(rates) // 2 :][:1]
     settings = {"sample_rate": sample_rate, "deltas": 1, "n_segments": N_SEGMENTS}
     classifier = SoftmaxClassifier(solver="gd", alpha=ALPHA, max_iter=epochs, tol=0.0)
@@ -173,7 +173,7 @@ def from_files(paths, sample_rate, y, folds, rates, epochs):
     theirs["~ the same with Pipeline(memory=...)"] = first + (len(rates) - 1) * later
     return [
         Row(
-            table="The whole way from wav files, features included",
+            table="From wav files, including features",
             problem=f"{len(paths):,} files",
             setting=setting,
             tool=tool,
@@ -202,7 +202,7 @@ def perceptron(epochs):
 
 
 def plain_features(paths):
-    """Return what one would write: the means and deviations of segments of MFCCs with deltas."""
+    """Return means and deviations of segments of MFCCs with deltas, as one would write by hand."""
     rows = []
     for path in paths:
         rate, signal = scipy.io.wavfile.read(path)

@@ -2,13 +2,13 @@
 
     python benchmarks/speakers.py
 
-Each speaker is left out once: the pipeline is trained on the clips of all others, and judged by
-that one's. What is compared is the share of wrong clips, in per cent, its mean over the speakers.
-The peer is an RBF support vector machine on the means of ten segments; a logistic regression on
-the same stands beside it. Aims are accuracies, given as the ratio of errors that they amount to.
-Votes are means of probabilities: of a linear and a framewise classifier, and of three networks.
-Features and regularisation were chosen by the same mean over the speakers, which flatters all of
-them a little.
+Each speaker is left out once: the pipeline is trained on the clips of all others and tested on
+those of this speaker. Compared is the percentage of wrong clips, averaged over the speakers. The
+peer is an RBF support vector machine on the means of ten segments; a logistic regression on the
+same features is shown, too. Aims are accuracies, converted to ratios of errors. Votes are means of
+probabilities: of a linear and a framewise classifier, and of three networks. Features and
+regularisation were chosen by the same mean over the speakers, which makes all figures slightly
+optimistic.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 
 if __name__ == "__main__":  # run as a file: the package is in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-# Before numpy is imported: one thread for everybody.
+# One thread for all tools. Must be set before numpy is imported.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 import numpy as np
@@ -39,7 +39,7 @@ from skxent import FramewiseClassifier, MFCCTransformer, SoftmaxClassifier
 
 try:
     from skxent.neural import DNNClassifier, RNNClassifier
-except ModuleNotFoundError:  # without PyTorch, the networks are left out
+except ModuleNotFoundError:  # without PyTorch there are no networks
     RNNClassifier = None
 
 SHORT = {"names": ("SoftmaxClassifier",), "n_clips": 240}
@@ -56,14 +56,16 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(pipelines(8000)))
-    parser.add_argument("--jobs", type=int, default=1, help="networks trained at once in a vote")
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="number of networks trained in parallel in a vote"
+    )
     args = parser.parse_args()
     print(describe(PEERS), f"recordings: {prepare()}", sep="\n")
     show(results(args.names, n_jobs=args.jobs))
 
 
 def results(names=None, n_clips=None, n_jobs=1):
-    """Yield a row for each pipeline, and one for each speaker that it was judged by."""
+    """Yield a row for each pipeline, and one for each of its test speakers."""
     with wav_recordings() as bunch:
         chosen = np.random.default_rng(0).permutation(len(bunch.target))[:n_clips]
         clips = [bunch.data[i] for i in chosen]
@@ -101,7 +103,7 @@ def results(names=None, n_clips=None, n_jobs=1):
 
 
 def pipelines(sample_rate, n_jobs=1):
-    """Return the pipelines that are compared, by their names."""
+    """Return the pipelines by their names."""
 
     def segments(**settings):
         transformer = MFCCTransformer(

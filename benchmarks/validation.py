@@ -1,10 +1,10 @@
-"""How much random folds flatter, beside folds that keep speakers apart.
+"""How optimistic random folds are, against folds that keep speakers apart.
 
     python benchmarks/validation.py
 
-One pipeline is judged in three ways: by five random folds, by five folds with all clips of a
-speaker in one of them, and by each speaker left out in turn. Given is the share of wrong clips, in
-per cent, its mean over the folds. There is no peer: the three are to be compared with each other.
+One pipeline is validated in three ways: by five random folds, by five folds with all clips of a
+speaker in the same fold, and by leaving out each speaker in turn. The figures are percentages of
+wrong clips, averaged over the folds. There is no peer: compare the three with each other.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 if __name__ == "__main__":  # run as a file: the package is in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-# Before numpy is imported: one thread for everybody.
+# One thread for all tools. Must be set before numpy is imported.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 import numpy as np
@@ -57,13 +57,13 @@ def main():
 
 
 def results(names=tuple(FEATURES), n_clips=None):
-    """Yield a row for each data set, kind of features and way to split."""
+    """Yield a row for each data set, kind of features and splitter."""
     data_sets = {SYNTHETIC: load_spoken_digits()}
     if prepare(download=False) == REAL:
         data_sets = {REAL: fetch_fsdd()} | data_sets
     for data_set, bunch in data_sets.items():
         chosen = np.random.default_rng(0).permutation(len(bunch.target))[:n_clips]
-        chosen.sort()  # all of them in their order: the folds depend on it
+        chosen.sort()  # the folds depend on the order
         clips = [bunch.data[i] for i in chosen]
         words, speakers = bunch.target[chosen], np.asarray(bunch.speaker)[chosen]
         for name in names:
@@ -87,7 +87,7 @@ def score(features, words, groups, splitter):
     classifier = SoftmaxClassifier(learning_rate=0.3, alpha=0.02, max_iter=150)
     pipeline = make_pipeline(StandardScaler(), classifier)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # 150 iterations are the budget
+        warnings.simplefilter("ignore", ConvergenceWarning)  # for the limit of 150 iterations
         return cross_val_score(pipeline, features, words, groups=groups, cv=splitter)
 
 

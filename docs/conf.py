@@ -3,11 +3,9 @@
 import logging
 import re
 import sys
-from pathlib import Path
+from importlib.util import find_spec
 
 import skxent
-
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "skxent"
 author = "The skxent developers"
@@ -19,11 +17,11 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
-    "import_graph",
 ]
 exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
 templates_path = ["_templates"]
@@ -31,7 +29,11 @@ nitpicky = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skxent"
-html_static_path = ["_static"]
+# Formulas show without a network: MathJax is served with the pages, from the files of a package.
+# Its SVG output is a single file that carries its glyphs, so it works from a disk, too.
+MATHJAX = find_spec("sphinx-mathjax-offline").submodule_search_locations[0]
+mathjax_path = "mathjax/tex-svg.js"
+html_static_path = ["_static", f"{MATHJAX}/static"]
 html_css_files = ["skxent.css"]
 html_show_sourcelink = False
 html_theme_options = {
@@ -74,8 +76,9 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "doc_module": "skxent",
     "reference_url": {"skxent": None},
-    "abort_on_example_error": False,  # go on, and fail at the end: all broken ones are named
+    "abort_on_example_error": False,  # fail at the end, and name all broken examples
     "show_memory": False,
+    "write_computation_times": False,  # a page that needs a network
     "show_signature": False,
     "remove_config_comments": True,
 }
@@ -130,7 +133,7 @@ def close_examples(app, docname, source):
 def protect_types(app, what, name, obj, options, lines):
     """Make types of parameters safe for reStructuredText.
 
-    A type may go on after a backslash in the next line, which numpydoc does not know, and hold
+    A type may continue in the next line after a backslash, which numpydoc does not know, and hold
     a name that ends in an underscore, which would be a link.
     """
     joined = re.sub(r" \\\n\s+", " ", "\n".join(lines))

@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 # The configuration of Sphinx and what it generates are no tests.
-collect_ignore_glob = ["*.py", "_ext/*", "_build/*", "auto_examples/*", "generated/*"]
+collect_ignore_glob = ["*.py", "_build/*", "auto_examples/*", "generated/*"]
 # Networks need PyTorch, which is an extra.
 collect_ignore = [] if importlib.util.find_spec("torch") else ["networks.md"]
 

@@ -2,8 +2,8 @@
 Whose MFCCs: how much do the four conventions differ?
 =====================================================
 
-python_speech_features, librosa, Kaldi and HTK all compute "MFCCs", and each takes other steps on
-the way. Are the results alike, is one better than the others, and can they be mixed?
+python_speech_features, librosa, Kaldi and HTK all compute "MFCCs", but each by different steps. Are
+the results similar, is one better than the others, and can they be mixed?
 """
 
 import matplotlib.pyplot as plt
@@ -32,9 +32,9 @@ UNITS = {
 # %%
 # One clip, four ways
 # -------------------
-# The word "seven". Above are the logarithms of the mel energies, below the coefficients; the
-# zeroth one is left out, since it is loudness and of another size. Each panel has colours of its
-# own.
+# The word "seven". The upper panels show the logarithms of the mel energies, the lower panels the
+# coefficients, without the zeroth: it is loudness, of another order of magnitude. Each panel has
+# its own colour scale.
 
 fig, axes = plt.subplots(2, 4, figsize=(12, 6.5), sharex=True, layout="constrained")
 for (above, below), convention in zip(axes.T, UNITS, strict=True):
@@ -59,8 +59,8 @@ plt.show()
 # %%
 # One coefficient
 # ---------------
-# The first coefficient after loudness tells low from high: how much of the energy is in the lower
-# filters. Its course is much the same in all four; offset and scale are not.
+# Coefficient 1 compares the energy in the lower filters with that in the upper ones. Its course is
+# much the same in all four conventions, but its offset and scale are not.
 
 fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 for convention, style in zip(UNITS, ("-", "--", "-.", ":"), strict=True):
@@ -75,8 +75,8 @@ plt.show()
 # %%
 # Trained on one, tested on another
 # ---------------------------------
-# Voices are kept apart: each classifier is tested on voices that it was not trained on, in the
-# features of all four conventions.
+# Each classifier is tested on voices that it was not trained on, with the features of all four
+# conventions.
 
 features = {
     convention: MFCCTransformer(sample_rate=rate, convention=convention, n_segments=3).transform(
@@ -106,12 +106,12 @@ plt.show()
 # %%
 # The answer
 # ----------
-# Each is as good as the others: on the diagonal, 0.97 to 0.99 of the words are right, and
-# differences of that size are within what other folds would change. The patterns are the same,
-# too: bands where the vowels have their resonances, and a weak consonant between them.
+# Each convention is as good as the others: on the diagonal, the accuracy is 0.97 to 0.99, and other
+# folds would change it by as much. The patterns are the same, too: bands at the resonances of the
+# vowels, and a weak consonant between them.
 #
-# But they are not the same numbers, and can't be mixed. Kaldi's and python_speech_features' are
-# near enough to be taken for each other with little loss. What was trained on Kaldi's features
-# and gets librosa's is right for 0.13 of the words, which is near chance (0.10), without any
-# error message. So write down the convention with the model, or better, keep the transformer and
-# the classifier in one pipeline, and save that.
+# But the numbers differ, and the conventions cannot be mixed. Only those of Kaldi and
+# python_speech_features are similar enough to replace each other with little loss. A classifier
+# that was trained on features of Kaldi and tested on those of librosa has an accuracy of 0.13,
+# close to chance (0.10), without any error message. So record the convention with the model, or
+# better, keep the transformer and the classifier in one pipeline and save the pipeline.

@@ -2,9 +2,9 @@
 Early stopping: whose clips should it watch?
 ============================================
 
-A classifier without a penalty goes on learning its training clips by heart when it has long
-learnt what new speakers share with them. Early stopping ends that where the loss of validation
-clips is lowest. Does it matter who speaks in these?
+A classifier without a penalty continues to memorise its training clips after it has learnt
+everything that carries over to new speakers. Early stopping keeps the coefficients with the lowest
+loss on validation clips. Does it matter who speaks in these clips?
 """
 
 import warnings
@@ -29,8 +29,7 @@ y = digits.target
 # %%
 # Three groups of voices
 # ----------------------
-# Ten voices to train on, six to watch, eight to judge by in the end; who is what is drawn anew
-# eight times.
+# Ten voices for training, six for validation and eight for the test, drawn at random eight times.
 
 SETTINGS = {"solver": "gd", "learning_rate": 0.3, "alpha": 0.0, "random_state": 0}
 
@@ -43,12 +42,12 @@ def split_and_scale(seed):
 
 
 def fit_all(seed):
-    """Return classifiers by what they watch, and the test set."""
+    """Return classifiers by the voices that early stopping watches, and the test set."""
     (X_train, y_train), (X_val, y_val), test = split_and_scale(seed)
     stopping = SoftmaxClassifier(**SETTINGS, early_stopping=True)
     endless = SoftmaxClassifier(**SETTINGS, max_iter=500)
     with warnings.catch_warnings():
-        # Without a penalty or early stopping there is no minimum to arrive at.
+        # Without a penalty or early stopping there is no minimum to converge to.
         warnings.simplefilter("ignore", ConvergenceWarning)
         endless.fit(X_train, y_train)
     return {
@@ -61,9 +60,9 @@ def fit_all(seed):
 # %%
 # One draw
 # --------
-# By default a tenth of the training clips is set aside and watched: other clips, but the same
-# voices. With ``X_val`` and ``y_val`` in ``fit`` it watches what you give it. The dots are where
-# the watched loss is lowest; from there the coefficients are kept.
+# By default, early stopping watches the loss on a tenth of the training clips, which are set aside:
+# other clips, but the same voices. With ``X_val`` and ``y_val`` in ``fit``, it watches the loss on
+# these. The dots mark the lowest watched loss, whose coefficients are kept.
 
 fits, _ = fit_all(seed=0)
 fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
@@ -98,11 +97,13 @@ for ax, figures in zip(axes, (losses, scores), strict=True):
     ax.set(xlabel="what early stopping watches", xlim=(-0.5, 2.5))
 axes[0].set(ylabel="cross-entropy (nats)", ylim=(0, None))
 axes[1].set(ylabel="accuracy")
-fig.suptitle("Eight test voices, in eight draws of voices (a line each; their mean is the bar)")
+fig.suptitle("Eight test voices in eight draws (a line for each draw, bars are means)")
 plt.show()
 
 both = np.array([losses["training voices"], losses["other voices"]])
-print("draws in which other voices gave the lower loss:", np.sum(both[1] < both[0]), "of 8")
+print(
+    "draws in which watching other voices gave the lower loss:", np.sum(both[1] < both[0]), "of 8"
+)
 for name in losses:
     print(
         f"{name}: cross-entropy {np.mean(losses[name]):.2f}, accuracy {np.mean(scores[name]):.3f}"
@@ -112,13 +113,12 @@ for name in losses:
 # %%
 # The answer
 # ----------
-# For the probabilities it does. Other clips by the training voices go on getting better for 150
-# to 300 iterations, as they are near copies of what is learnt by heart. The loss of other voices
-# turns after ten to forty. On test voices that no one has seen, the cross-entropy is 0.69 nats
-# where other voices were watched, 0.88 where the training voices were, and 0.98 after 500
-# iterations where nothing was. Other voices gave the lowest loss in all eight draws.
+# For the probabilities, it does. The loss on other clips by the training voices decreases for 150
+# to 300 iterations, because these clips are almost copies of the memorised ones. The loss on other
+# voices starts to increase after ten to forty iterations. On the test voices, the cross-entropy is
+# 0.69 nats after watching other voices, 0.88 after watching the training voices, and 0.98 after 500
+# iterations without early stopping. Other voices gave the lowest loss in all eight draws.
 #
-# For the accuracy it does not: 0.79 to 0.80 for all three, and no order that holds from draw to
-# draw. What early stopping prevents here is false certainty, not wrong words. And the draw of the
-# voices matters more than either: the worst one is seven to ten points below the next, whatever
-# was watched.
+# For the accuracy, it does not: it is 0.79 to 0.80 for all three, in no consistent order. Here
+# early stopping prevents overconfidence, not wrong words. The draw of the voices matters more: the
+# accuracy of the worst draw is seven to ten points below that of the next, whatever was watched.

@@ -2,9 +2,9 @@
 When is a spoken word decided?
 ==============================
 
-A recording is a row of frames of 25 milliseconds, a new one every 10, and none of them is a
-word. :class:`~skxent.FramewiseClassifier` has a classifier judge each frame, and adds up what
-it says. Which words does a frame make likely, and from when on is the sum in no doubt?
+A recording is a sequence of frames of 25 milliseconds, one every 10 milliseconds, and none of them
+is a word. :class:`~skxent.FramewiseClassifier` classifies each frame and sums the
+log-probabilities. Which words does a single frame make likely, and from when on is the sum certain?
 """
 
 import matplotlib.pyplot as plt
@@ -23,9 +23,9 @@ words = names[digits.target]
 # %%
 # Clips of frames
 # ---------------
-# With ``pooling=None`` the transformer leaves each clip its frames, in an array of its own
-# length. Slopes tell how a frame is changing; the mean of each clip is taken out, and with it
-# much of the voice and the microphone.
+# With ``pooling=None``, the transformer returns the frames of each clip, in arrays of different
+# lengths. Slopes describe how the frames change. Subtracting the mean of each clip removes much of
+# the effect of the voice and the microphone.
 
 transformer = MFCCTransformer(
     sample_rate=digits.sample_rate, deltas=2, normalize="mean", pooling=None
@@ -37,9 +37,9 @@ print(f"{len(clips)} clips; the first has {n_frames} frames of {n_features} feat
 # %%
 # A classifier of frames
 # ----------------------
-# It learns a clip's word from each of its frames, with five neighbours on both sides: it looks at
-# some 0.1 seconds at once. (Of single frames a linear model would learn nothing here. Where each
-# clip's mean is zero, so is each word's.) One voice is left out, and then listened to.
+# It learns the word of a clip from each frame with five neighbours on each side, about 0.1 seconds
+# in all. (From single frames, a linear model would learn nothing here: with the mean of each clip,
+# the mean of each word is zero.) One voice is left out for the test.
 
 is_new = digits.speaker == "scm1"
 classifier = FramewiseClassifier(SoftmaxClassifier(alpha=0.01, tol=1e-3), context=5)
@@ -49,14 +49,14 @@ words_of_frames = [np.full(len(clip), word) for clip, word in zip(clips, words, 
 new = np.flatnonzero(is_new)
 of_frames = classifier.score(clips[new], [words_of_frames[i] for i in new])
 of_clips = classifier.score(clips[new], words[new])
-print(f"Of the new voice, {of_frames:.1%} of the frames are right, and {of_clips:.0%} of the clips")
+print(f"Accuracy for the new voice: {of_frames:.1%} of the frames, {of_clips:.0%} of the clips")
 
 # %%
 # One clip, frame by frame
 # ------------------------
-# The voice says "six". `predict_frames_proba` gives the frames' probabilities; the sum of their
-# logarithms over the frames so far is what could be decided by then, and at the end of the clip
-# what `predict` goes by.
+# The voice says "six". `predict_frames_proba` returns the probabilities of the frames. The sum of
+# their logarithms over the frames so far shows what could be decided by then; at the end of the
+# clip it decides what `predict` returns.
 
 chosen = new[words[new] == "six"][0]
 (proba,) = classifier.predict_frames_proba(clips[[chosen]])
@@ -89,14 +89,14 @@ image = middle.imshow(
 )
 fig.colorbar(image, ax=middle, pad=0.02, label="probability", extend="min")
 middle.set_yticks(range(len(rows)), digits.target_names)
-middle.set(title="What each frame says")
+middle.set(title="Probabilities of each frame")
 ranking = behind[-1].argsort()[::-1]
 bottom.plot(times, behind[:, ranking[3:]], color="lightgrey")
 for k, color in zip(ranking[:3], ("C0", "C1", "C3"), strict=True):
     bottom.plot(times, behind[:, k], label=classifier.classes_[k], color=color, linewidth=2.5)
-bottom.legend(loc="lower left", title="the best in the end")
+bottom.legend(loc="lower left", title="best at the end")
 bottom.set(
-    title="What all frames so far say together",
+    title="Sum over all frames so far",
     xlabel="time (s)",
     ylabel="log-probability behind the best (nats)",
     ylim=(-60, 3),
@@ -104,21 +104,21 @@ bottom.set(
 plt.show()
 
 # %%
-# How sure is that?
-# -----------------
-# Neighbouring frames say much the same, as they share most of what they look at; a sum takes it
-# for new evidence each time. The mean in its place predicts the same words, with softer
-# probabilities; a vote counts the frames for which a word is the likeliest.
+# How certain is that?
+# --------------------
+# Neighbouring frames are similar, because they share most of their context, but the sum treats them
+# as independent evidence. The mean predicts the same words with softer probabilities; a vote counts
+# the frames for which a word is the most probable.
 
 for aggregate in ("sum_log_proba", "mean_log_proba", "vote"):
     classifier.set_params(aggregate=aggregate)
     (of_words,) = classifier.predict_proba(clips[[chosen]])
-    told = [f"{classifier.classes_[k]} {of_words[k]:.2g}" for k in ranking[:3]]
-    print(f"{aggregate:14}", ", ".join(told))
+    texts = [f"{classifier.classes_[k]} {of_words[k]:.2g}" for k in ranking[:3]]
+    print(f"{aggregate:14}", ", ".join(texts))
 
 # %%
 # The answer
 # ----------
-# "Six" and "seven" begin alike, and up to 0.15 seconds now one is ahead, now the other. What then
-# comes no "seven" has: the closure of the "k", which is the dark column before 0.2 seconds, and
-# another "s". From there on the sum is in no doubt, long before the clip ends.
+# "Six" and "seven" begin alike, and up to 0.15 seconds either may be ahead. What follows does not
+# occur in "seven": the closure of the "k", which is the dark column before 0.2 seconds, and another
+# "s". From there on the sum is certain, long before the clip ends.

@@ -2,10 +2,9 @@
 Does label smoothing calibrate a classifier?
 ============================================
 
-A classifier is calibrated if of all predictions made with a confidence of 80 % some 80 % are
-right. Label smoothing takes a share of each target from its class and spreads it evenly over all
-classes, which keeps the classifier from being too sure. Is it then as sure as it should be, on
-voices that it has not heard?
+A classifier is calibrated if about 80 % of its predictions with a confidence of 80 % are right.
+Label smoothing moves a share of each target from its class evenly to all classes, which keeps the
+classifier from being overconfident. Is its confidence then right for new voices?
 """
 
 import matplotlib.pyplot as plt
@@ -21,14 +20,14 @@ from skxent.datasets import load_spoken_digits
 plt.style.use("tableau-colorblind10")
 
 digits = load_spoken_digits()
-# One segment without slopes is a poor set of features: there are errors to be unsure of.
+# Features of one segment without slopes are poor, so that there are errors.
 X = MFCCTransformer(sample_rate=digits.sample_rate).transform(digits.data)
 y = digits.target
 
 # %%
 # Probabilities for voices that were left out
 # -------------------------------------------
-# A penalty makes a classifier less sure too, so each smoothing is tried with three of them.
+# A penalty makes a classifier less confident, too, so each smoothing is tried with three penalties.
 
 SMOOTHINGS = [0.0, 0.025, 0.05, 0.1, 0.2]
 ALPHAS = [0.0001, 0.001, 0.01]
@@ -52,12 +51,12 @@ probabilities = {(a, s): predict_left_out(a, s) for a in ALPHAS for s in SMOOTHI
 # Three figures of merit
 # ----------------------
 # The expected calibration error sorts the predictions into ten bins by their confidence, and
-# averages the distance between confidence and accuracy over the bins. The cross-entropy judges
-# probabilities as a whole: it is the smallest, on average, for the true ones.
+# averages the difference between confidence and accuracy over the bins. The cross-entropy measures
+# the probabilities as a whole: on average, it is lowest for the true ones.
 
 
 def bins_of(probabilities):
-    """Return confidence, accuracy and share of the predictions in each bin that has any."""
+    """Return confidence, accuracy and share of the predictions of each bin that is not empty."""
     confidence, is_right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
     bins = np.minimum((10 * confidence).astype(int), 9)
     return np.array(
@@ -78,9 +77,9 @@ def accuracy(probabilities):
 
 
 # %%
-# A classifier that is perfectly calibrated has a calibration error too, since a bin holds few
-# predictions. This is how large it is by chance alone: each prediction is counted as right with
-# the very probability that it claims.
+# Even a perfectly calibrated classifier has a calibration error, since the bins hold few
+# predictions. Its size by chance alone follows from counting each prediction as right with the
+# probability that it claims.
 
 rng = np.random.default_rng(0)
 confidence = probabilities[0.001, 0.0].max(axis=1)
@@ -108,14 +107,14 @@ axes[0].set_ylim(bottom=0)
 axes[1].set_ylim(bottom=0)
 axes[2].set_ylim(0.7, 0.9)
 axes[0].legend()
-fig.suptitle("On voices left out of the training")
+fig.suptitle("Voices left out of the training")
 plt.show()
 
 # %%
 # The curves behind the calibration error
 # ---------------------------------------
-# Below the diagonal a classifier is too sure, above it not sure enough. The size of a point shows
-# how many predictions there are in its bin.
+# Below the diagonal a classifier is overconfident, above it underconfident. The size of a point
+# shows the number of predictions in its bin.
 
 shown = [(0.0001, 0.0), (0.0001, 0.1), (0.001, 0.0), (0.001, 0.1)]
 fig, axes = plt.subplots(1, 4, figsize=(12, 3.6), sharey=True, layout="constrained")
@@ -133,17 +132,17 @@ plt.show()
 # %%
 # The answer
 # ----------
-# It makes a classifier less sure, whether or not it was too sure.
+# It makes a classifier less confident, whether or not it was overconfident.
 #
-# - With hardly any penalty (alpha 0.0001) it was: smoothing of 0.1 brings the calibration error
-#   from 0.097 to 0.044 and the cross-entropy from 0.85 to 0.67 nats. It costs accuracy, 0.82 to
-#   0.80, though with 24 voices that difference is not beyond doubt.
+# - With a very weak penalty (alpha 0.0001) it was: smoothing of 0.1 reduces the calibration error
+#   from 0.097 to 0.044 and the cross-entropy from 0.85 to 0.67 nats. The accuracy falls from 0.82
+#   to 0.80, but with 24 voices this difference may be due to chance.
 # - With a penalty ten times as strong, the error without smoothing is 0.054. A little smoothing
-#   (0.05) brings it to 0.034, which is about what chance alone leaves; 0.1 is already too much.
-#   The cross-entropy only gets worse.
-# - With alpha 0.01 the classifier is not sure enough to begin with, and any smoothing harms.
+#   (0.05) reduces it to 0.034, which is about what chance alone causes; 0.1 is already too much.
+#   The cross-entropy only increases.
+# - With alpha 0.01 the classifier is underconfident from the start, and any smoothing harms.
 #
-# Of all that was tried, the lowest cross-entropy (0.51) belongs to a penalty without smoothing,
-# and nothing has a higher accuracy (0.83). So for a linear model try ``alpha`` first, and look at
-# a calibration curve of voices that were left out before smoothing labels. What smoothing is
-# needed for is another thing: labels that are known to be wrong at times.
+# The lowest cross-entropy of all (0.51) is that of a penalty without smoothing, which also has the
+# highest accuracy (0.83). So for a linear model, tune ``alpha`` first, and look at a calibration
+# curve of voices that were left out before smoothing labels. Smoothing has another use: labels that
+# are known to be wrong sometimes.

@@ -2,8 +2,9 @@
 Which learning rate, and what does a wrong one do?
 ==================================================
 
-The rate of gradient descent is the one setting that can make everything fail. Here are a safe
-rate that needs no search, the two ways of being wrong, and two ways of finding a good rate.
+The learning rate of gradient descent is the one setting that can make everything fail. This example
+shows a safe rate that needs no search, the effects of rates that are too small or too large, and
+two ways of finding a good rate.
 """
 
 import warnings
@@ -33,13 +34,13 @@ y = digits.target
 # %%
 # Too small, safe, large, too large
 # ---------------------------------
-# ``learning_rate="auto"`` takes :math:`1/L`, where :math:`L` is a bound on the curvature of the
-# objective: up to that rate every step of plain gradient descent (``momentum=0``) goes down, on
-# any data. Around it are a rate of a hundredth, one of ten times, and one of a hundred times.
+# ``learning_rate="auto"`` uses :math:`1/L`, where :math:`L` is a bound on the curvature of the
+# objective: up to this rate, every step of plain gradient descent (``momentum=0``) decreases the
+# objective, on any data. It is compared with a hundredth, ten times and a hundred times this rate.
 
 textbook = {"solver": "gd", "momentum": 0.0, "alpha": 0.02, "max_iter": 100}
 with warnings.catch_warnings():
-    # A hundred iterations are too few for a safe rate; that is to be seen.
+    # A hundred iterations are too few for the safe rate, as the figure shows.
     warnings.simplefilter("ignore", ConvergenceWarning)
     safe = SoftmaxClassifier(**textbook).fit(X, y)
     rate = safe.learning_rate_
@@ -57,10 +58,9 @@ ax.legend(title="learning rate", loc="upper left", bbox_to_anchor=(1.01, 1.0))
 plt.show()
 
 # %%
-# The rate of a hundred times the safe one jumps about for ever. It does not run away to infinity,
-# as it would with squared errors, since the gradient of the cross-entropy is bounded. A fit that
-# ends like this says so, and names the safe rate; the weights it keeps are the best that it came
-# by, not the last.
+# With a hundred times the safe rate, the loss oscillates for ever. It does not grow to infinity, as
+# it would with squared errors, because the gradient of the cross-entropy is bounded. Such a fit
+# ends with a warning that names the safe rate, and it keeps the best weights, not the last ones.
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -72,11 +72,11 @@ for warning in caught:
 # %%
 # All rates at once
 # -----------------
-# What counts is not the training loss but the accuracy on voices that were not trained on.
-# :class:`~skxent.SoftmaxClassifierCV` trains all rates and all folds side by side, and drops
+# What matters is not the training loss but the accuracy on voices that were not trained on.
+# :class:`~skxent.SoftmaxClassifierCV` trains all rates and all folds together, and stops
 # those that fall behind or diverge. The folds keep voices apart. (The scaler before the search saw
-# all voices, but learned no more than means and deviations. For a scaler in each fold, search the
-# whole pipeline with ``GridSearchCV``.)
+# all voices, but learned only means and deviations. For a scaler in each fold, search the whole
+# pipeline with ``GridSearchCV``.)
 
 search = SoftmaxClassifierCV(
     learning_rates=np.geomspace(1e-4, 30, 16),
@@ -91,13 +91,13 @@ ax.set_title("Accuracy on voices left out, up to 100 iterations with momentum")
 plt.show()
 
 # %%
-# The hollow points were dropped on the way, and have the accuracy that they had come to by then.
+# The hollow points were stopped early and show the accuracy that they had reached by then.
 
 # %%
 # One run in which the rate rises
 # -------------------------------
-# Where a search would cost too much, a range test takes one step at each of a hundred rates. The
-# loss hardly moves, then falls, then rises; the star is where it falls fastest.
+# If a search is too expensive, a range test takes one step at each of a hundred rates. The loss
+# hardly changes at first, then falls, then rises. The star marks where it falls fastest.
 
 result = learning_rate_range_test(
     SoftmaxClassifier(solver="sgd", momentum=0.0, alpha=0.02), X, y, batch_size=64, random_state=0
@@ -110,18 +110,19 @@ plt.show()
 # %%
 # The answer
 # ----------
-# Here, anything from the safe rate (0.19) to some ten times as much. The bound behind the safe
-# rate holds for any weights, and the true curvature near the minimum is smaller: so the safe rate
-# is never wrong, and a rate of ten times as much is faster.
+# Here, any rate from the safe one (0.19) to about ten times as much. The bound behind the safe rate
+# holds for all weights, but the true curvature near the minimum is smaller: so the safe rate is
+# never wrong, and ten times the safe rate is faster.
 #
-# - Too small does not fail, it is only not done: after a hundred steps the loss has come from 2.3
-#   down to 1.8 with a hundredth of the safe rate, and to 0.21 with the safe one. The accuracy
-#   hides it. A classifier that has gone a little way down from zero compares a clip with the
-#   means of the classes, and that alone is right for 94 % of the clips. Look at the loss.
-# - Too large jumps about. The search drops such a rate after a few steps, when the best weights
-#   that it came by are still those it began with: chance (0.1 for ten words).
-# - Both ways of finding a rate work: the search ends near 1, and the range test, which sees each
-#   rate once, for batches and without momentum, suggests 0.1.
+# - A rate that is too small does not fail, it only needs more iterations: after a hundred steps,
+#   the loss has fallen from 2.3 to 1.8 with a hundredth of the safe rate, and to 0.21 with the safe
+#   rate. The accuracy hides that. After the first steps from zero, a classifier compares a clip
+#   with the means of the classes, which is right for 94 % of the clips. Look at the loss.
+# - A rate that is too large makes the loss oscillate. The search stops such a rate after a few
+#   steps, when its best weights are still the initial ones: its accuracy is chance (0.1 for ten
+#   words).
+# - Both ways of finding a rate work: the search chooses a rate near 1, and the range test, which
+#   uses each rate once, with batches and without momentum, suggests 0.1.
 #
-# The safe rate depends on the scale of the features. Here they were scaled; for others see
-# :ref:`sphx_glr_auto_examples_plot_preconditioning.py`.
+# The safe rate depends on the scale of the features, which were scaled here. For unscaled features
+# see :ref:`sphx_glr_auto_examples_plot_preconditioning.py`.

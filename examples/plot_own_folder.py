@@ -2,9 +2,9 @@
 How do I start from a folder of my own recordings?
 ==================================================
 
-With one folder for each word and files that are called after their speakers:
-``FOLDER/word/speaker_take.wav``. The paths are the X, the folders' names the y, and the speakers
-the groups. And what happens if a file is broken?
+With one folder for each word and files that are named after their speakers:
+``FOLDER/word/speaker_take.wav``. The paths are X, the names of the folders are y, and the speakers
+are the groups. And what happens if a file is broken?
 """
 
 import tempfile
@@ -27,8 +27,8 @@ plt.style.use("tableau-colorblind10")
 # %%
 # A folder
 # --------
-# You have one. This example writes its own: three words by 24 voices, at 8 kHz. One file is cut
-# short, as by a full disk, and one is in the wrong folder.
+# You have your own. This example writes one: three words by 24 voices, at 8 kHz. One file is
+# truncated, as by a full disk, and one is in the wrong folder.
 
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
@@ -56,12 +56,12 @@ print(len(paths), "files,", len(set(words)), "words,", len(set(speakers)), "spea
 print("the first:", paths[0].relative_to(folder), "->", words[0], "by", speakers[0])
 
 # %%
-# A look at all of them, before anything is trained
-# -------------------------------------------------
-# ``sample_rate`` is the rate to work at; files at other rates are resampled. As it stands, the
-# transformer stops at the first file that it can't use, and names it. With ``on_error="warn"`` it
-# goes through all of them, gives NaN for those, and one warning that counts them.
-# ``cache="memory"`` keeps what was computed for what comes next.
+# Checking all files before training
+# ----------------------------------
+# Files with a sample rate other than ``sample_rate`` are resampled. By default, the transformer
+# raises an error that names the first file that it cannot use. With ``on_error="warn"``, it
+# processes all files, returns NaN for those that it cannot use, and warns once with their number.
+# ``cache="memory"`` keeps the computed frames for later calls.
 
 transformer = MFCCTransformer(
     sample_rate=8000, deltas=1, n_segments=3, on_error="warn", cache="memory"
@@ -76,7 +76,7 @@ usable = ~np.isnan(features).any(axis=1)
 print(features.shape, "of which usable:", usable.sum())
 
 # %%
-# No row is dropped in silence: it is up to you to repair the file, or to leave it out, as here.
+# No row is dropped silently: it is up to you to repair the file or, as here, to leave it out.
 
 paths = [path for path, is_usable in zip(paths, usable, strict=True) if is_usable]
 words, speakers = words[usable], speakers[usable]
@@ -84,8 +84,8 @@ words, speakers = words[usable], speakers[usable]
 # %%
 # Cross-validation that keeps speakers apart
 # ------------------------------------------
-# The paths go into the pipeline as they are. For each fold the transformer is asked again, and
-# finds the frames of all files in its cache.
+# The pipeline takes the paths. The transformer is called for each fold, and finds the frames of all
+# files in its cache.
 
 pipeline = make_pipeline(
     transformer.set_params(on_error="raise"), StandardScaler(), SoftmaxClassifier(alpha=0.02)
@@ -98,9 +98,9 @@ predicted = classes[probabilities.argmax(axis=1)]
 print(classification_report(words, predicted))
 
 # %%
-# The files to listen to
-# ----------------------
-# Those that were given the least of their own word are either hard, or badly recorded, or in the
+# Files to listen to
+# ------------------
+# The files with the lowest probability of their own word are difficult, badly recorded, or in the
 # wrong folder.
 
 of_own_word = probabilities[np.arange(len(words)), np.searchsorted(classes, words)]
@@ -109,18 +109,19 @@ fig, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")
 names = [str(paths[i].relative_to(folder)) for i in worst]
 is_right = predicted[worst] == words[worst]
 ax.barh(names, of_own_word[worst], color=np.where(is_right, "C0", "C1"))
-for color, label in (("C0", "recognised"), ("C1", "taken for another word")):
+for color, label in (("C0", "recognised"), ("C1", "recognised as another word")):
     ax.plot([], [], "s", color=color, label=label)
 ax.axvline(1 / len(classes), color="0.4", linestyle=":", label="chance")
 ax.invert_yaxis()
-ax.set(xlabel="probability given to the right word", xlim=(0, 1))
+ax.set(xlabel="probability of the word of the folder", xlim=(0, 1))
 ax.legend(loc="upper right")
 plt.show()
 
 # %%
-# The model for use
-# -----------------
-# Fitted to all files, it takes paths, arrays at 8 kHz, or ``(rate, signal)`` pairs at any rate.
+# The final model
+# ---------------
+# Fitted to all files, the pipeline takes paths, arrays at 8 kHz, or ``(rate, signal)`` pairs at any
+# rate.
 
 pipeline.fit(paths, words)
 one = np.flatnonzero(digits.target == 1)[0]
@@ -130,7 +131,7 @@ temporary.cleanup()
 # %%
 # The answer
 # ----------
-# With a list of paths: they are what the pipeline is fitted to, split and searched over. The
-# broken file was named before anything was trained, and what to do about it was your decision.
-# The file in the wrong folder is the first on the list of those to listen to: the classifier,
-# trained on other speakers, gives next to nothing to the word that the folder claims.
+# With a list of paths: the pipeline is fitted to them, and they can be split for cross-validation
+# and searches. The broken file was named before anything was trained, and it was your decision what
+# to do about it. The file in the wrong folder is the first of the files to listen to: the
+# classifier, trained on other speakers, gives the word of its folder a probability close to zero.

@@ -2,10 +2,10 @@
 Pooling and segments: how much of time should be kept?
 ======================================================
 
-A classifier wants rows of equal length, and clips have different ones. Pooling averages over the
-frames of a clip, and forgets their order. ``n_segments`` cuts a clip into equal stretches and
-pools each of them, which keeps a coarse course of time. How many stretches are enough, and what
-should be kept of each?
+A classifier needs rows of equal length, but clips have different lengths. Pooling averages over the
+frames of a clip and loses their order. ``n_segments`` divides a clip into equal segments and pools
+each of them, which keeps a coarse order in time. How many segments are enough, and which statistics
+of each should be kept?
 """
 
 import matplotlib.pyplot as plt
@@ -23,10 +23,9 @@ digits = load_spoken_digits()
 rate = digits.sample_rate
 
 # %%
-# What pooling leaves of a word
-# -----------------------------
-# The coefficient after loudness of a "seven", frame by frame, and the means of one, three and
-# eight segments.
+# What pooling keeps of a word
+# ----------------------------
+# Coefficient 1 of a "seven", frame by frame, and its means over one, three and eight segments.
 
 clip = digits.data[np.flatnonzero(digits.target == 7)[0]]
 frames = MFCCTransformer(sample_rate=rate, pooling=None).transform([clip])[0]
@@ -46,11 +45,11 @@ ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
 plt.show()
 
 # %%
-# What it is worth
-# ----------------
-# Each pooling with one to eight segments, tested on voices that were left out. The transformer
-# learns nothing from the clips, so it may stand before the folds. The band is the standard error
-# over the folds.
+# Errors by pooling and segments
+# ------------------------------
+# Each pooling is tested with one to eight segments, on voices that were left out. The transformer
+# learns nothing from the clips, so it can be applied before the cross-validation. The band is the
+# standard error over the folds.
 
 SEGMENTS = [1, 2, 3, 4, 6, 8]
 cv = StratifiedGroupKFold(6)
@@ -83,14 +82,14 @@ plt.show()
 # %%
 # The answer
 # ----------
-# Three or four segments are most of it. With one, 13 to 23 % of the words are wrong; two bring
-# that below 10 %, three below 4 %. Six segments make no more than 2 % errors whatever is kept;
-# past that there are so few errors left that the folds can't tell the settings apart.
+# Three or four segments are almost enough. With one segment, 13 to 23 % of the words are wrong,
+# with two less than 10 %, with three less than 4 %. With six segments, there are at most 2 % errors
+# with all statistics; with more, too few errors are left to distinguish the settings.
 #
-# From two segments on, the deviation beside the mean is worth about as much as one more segment,
-# and minimum and maximum add nothing that could be told from chance. Each doubles the number of
-# features, as twice the segments do: of two ways of having 78 of them, six means (1.7 %) and
-# three means with deviations (1.9 %) are equals.
+# From two segments on, adding the standard deviation to the mean helps about as much as one more
+# segment, and minimum and maximum add nothing beyond chance. Each of these doubles the number of
+# features, as doubling the segments does: with 78 features, six means (1.7 %) and three means with
+# deviations (1.9 %) are equally good.
 #
-# The words here are short, and spoken alone. Longer ones want more segments. Where the course of
-# time is all that matters, ``pooling=None`` keeps the frames.
+# The words here are short and spoken in isolation. Longer ones need more segments. If the order in
+# time is essential, ``pooling=None`` keeps all frames.

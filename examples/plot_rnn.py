@@ -2,9 +2,9 @@
 What does a recurrent network hear that an average does not?
 ============================================================
 
-A clip that is pooled to means and standard deviations has lost the order of its frames.
-:class:`~skxent.neural.RNNClassifier` reads them one after the other, each clip at its own length.
-Where does that make a difference, and how much has to be trained for it?
+Pooling a clip to means and standard deviations loses the order of its frames.
+:class:`~skxent.neural.RNNClassifier` processes them one after the other, for clips of any length.
+When does that make a difference, and how much training does it need?
 """
 
 import matplotlib.pyplot as plt
@@ -22,9 +22,9 @@ plt.style.use("tableau-colorblind10")
 # %%
 # Whistles that rise, and whistles that fall
 # ------------------------------------------
-# A fall is a rise played backwards: the same frames, the other way round. Their lengths, the
-# pitch where they begin and the noise differ. (Their frames come out even. A last one that is
-# filled up with zeros would tell which end it is.)
+# A falling whistle is a rising one played backwards, with the same frames in reverse order. The
+# whistles differ in length, pitch and noise. (Their lengths are such that the last frame is
+# complete: if it were padded with zeros, the padding would reveal the direction.)
 
 RATE = 8000
 rng = np.random.default_rng(0)
@@ -52,10 +52,10 @@ axes[0].set_ylabel("mel filter")
 plt.show()
 
 # %%
-# Pooled, and read in order
-# -------------------------
-# The network is given frames of any number (``pooling=None``). Its features need no scaler: it
-# standardises them by what it is trained on.
+# Pooled, or in order
+# -------------------
+# The network takes clips with any number of frames (``pooling=None``). No scaler is needed: the
+# network standardises the features itself, by those that it is trained on.
 
 pooled = make_pipeline(MFCCTransformer(sample_rate=RATE), StandardScaler(), SoftmaxClassifier())
 pooled.fit([clips[i] for i in train], words[train])
@@ -73,9 +73,9 @@ display.ax_.legend()
 plt.show()
 
 # %%
-# A clip alone, and among others
-# ------------------------------
-# Batches are packed, not padded: what a clip is computed with changes nothing.
+# A clip alone, or in a batch
+# ---------------------------
+# Batches are packed, not padded: other clips of a batch change nothing.
 
 together = network.predict_log_proba(frames[test])
 alone = np.concatenate([network.predict_log_proba([frames[i]]) for i in test])
@@ -84,9 +84,9 @@ print(f"largest difference of a log-probability: {np.abs(together - alone).max()
 # %%
 # The answer
 # ----------
-# It hears the order. Means and standard deviations of a rise are those of its fall, and a
-# classifier of them can only guess; the network tells all new clips apart. Before it has learnt
-# anything its cross-entropy is that of chance, 0.69 nats, and six passes over 150 clips bring
-# it to 0.2, the least that its label smoothing of 0.1, a default, leaves. Where words differ in
-# more than their order, pooling over a few segments of each clip keeps most of what matters, and
-# trains in no time.
+# It hears the order. Rising and falling whistles have the same means and standard deviations, so a
+# classifier of these can only guess, while the network classifies all new clips correctly. Its
+# cross-entropy starts at that of chance, 0.69 nats, and falls in six passes over 150 clips to 0.2,
+# the minimum with the default label smoothing of 0.1. If words differ in more than the order of
+# their frames, pooling over a few segments of each clip keeps most of the information, and trains
+# much faster.

@@ -2,10 +2,10 @@
 Random folds or folds by speaker: by how much does plain k-fold flatter?
 ========================================================================
 
-Plain cross-validation deals out the clips at random. Then nearly every speaker of a test fold is
-among those trained on, and the score tells how well *their* words are recognised. A classifier
-that is to work for new speakers has to be judged on speakers that are new. How large is the
-difference?
+Plain cross-validation assigns the clips to folds at random. Then almost every speaker of a test
+fold is also a speaker of the training folds, and the score measures how well the words of *known*
+speakers are recognised. A classifier for new speakers must be tested on new speakers. How large is
+the difference?
 """
 
 import matplotlib.pyplot as plt
@@ -25,9 +25,9 @@ y = digits.target
 X = MFCCTransformer(sample_rate=digits.sample_rate).transform(digits.data)
 
 # %%
-# Two ways of folding
-# -------------------
-# Both are repeated with five shufflings, since the score depends on which speakers meet.
+# Two kinds of folds
+# ------------------
+# Both are repeated with five random seeds, since the score depends on which speakers share a fold.
 
 classifiers = {
     "softmax, strong penalty\n(alpha 0.02)": SoftmaxClassifier(alpha=0.02),
@@ -48,7 +48,7 @@ by_speaker = {
 }
 
 # %%
-# A point is the mean score of one shuffling.
+# Each point is the mean score for one seed.
 
 fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
 for i, name in enumerate(classifiers):
@@ -70,13 +70,11 @@ plt.show()
 # %%
 # Why
 # ---
-# The nearest neighbour shows it: how often is the nearest of all other clips one by the same
-# speaker?
+# The nearest neighbour explains it: how often is the nearest other clip by the same speaker?
 
 scaled = StandardScaler().fit_transform(X)
 neighbours = KNeighborsClassifier(n_neighbors=1).fit(scaled, y)
-# Of a clip that is among the samples, the nearest is itself, and the second the one that is
-# wanted.
+# The nearest clip is the clip itself; the second one is the nearest other clip.
 nearest = neighbours.kneighbors(scaled, n_neighbors=2, return_distance=False)[:, 1]
 same_speaker = digits.speaker[nearest] == digits.speaker
 other_take = same_speaker & (y[nearest] == y)
@@ -86,13 +84,13 @@ print(f"and it is the other take of the same word: {other_take.mean():.0%}")
 # %%
 # The answer
 # ----------
-# By 6 points where the penalty is strong, by 14 where it is weak, by 16 for the nearest
-# neighbour: the better a classifier can learn clips by heart, the more random folds flatter it.
-# For 93 % of the clips the nearest other one is the same word by the same speaker. In a random
-# fold it is mostly among the training clips, and to find it is no recognition of speech.
+# By 6 points with the strong penalty, by 14 with the weak one, and by 16 for the nearest neighbour:
+# the better a classifier memorises clips, the more optimistic random folds are. For 93 % of the
+# clips, the nearest other clip is the same word by the same speaker. With random folds, it is
+# usually in the training set, and finding it is not speech recognition.
 #
-# Worse than the wrong figure is the wrong choice. Random folds say that the weak penalty is the
-# best of the three and the strong one the worst; for new speakers the strong one is the best. So
-# pass ``groups=speaker`` and a splitter that heeds it, to the search as well as to the final
-# score: ``StratifiedGroupKFold``, ``LeaveOneGroupOut``, ``GroupShuffleSplit``. The same goes for
-# whatever else recordings may share: a microphone, a room, a day.
+# The wrong choice is worse than the wrong figure. By random folds, the weak penalty is the best of
+# the three and the strong one the worst; for new speakers the strong one is the best. So pass
+# ``groups=speaker`` and a splitter that uses it, for the search as well as for the final score:
+# ``StratifiedGroupKFold``, ``LeaveOneGroupOut`` or ``GroupShuffleSplit``. The same applies to
+# anything else that recordings may share: a microphone, a room, a day.

@@ -7,13 +7,13 @@ your own::
     python examples/spoken_digits.py --data fsdd
     python examples/spoken_digits.py --data FOLDER
 
-FOLDER holds one folder for each word, with its recordings: ``yes/anna_1.wav``,
-``no/ben_1.wav``. What stands before the last underscore of a file's name is
-taken to be its speaker.
+FOLDER has one folder for each word, with its recordings: ``yes/anna_1.wav``,
+``no/ben_1.wav``. The part of a file's name before the last underscore is its
+speaker.
 
-A classifier of speech that is to work for new speakers has to be chosen and
-judged on speakers that it was not trained on. So the folds of the grid search
-keep speakers apart, and the last figures leave out one speaker after the other.
+A classifier for new speakers must be chosen and tested on speakers that it was
+not trained on. So the folds of the grid search keep speakers apart, and the last
+figures are those of leaving out each speaker in turn.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-mpl.use("Agg")  # a figure in a file, also where there is no screen
+mpl.use("Agg")  # the figure is written to a file, no screen is needed
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -84,7 +84,7 @@ def main():
     print(f"\nTest accuracy: {accuracy:.3f} ({len(test)} clips)")
 
     if speakers is not None:
-        print("\nAccuracy on a speaker that was left out of the training:")
+        print("\nAccuracy for each speaker, left out of the training:")
         scores = cross_val_score(
             clone(search.best_estimator_),
             clips,
@@ -110,13 +110,13 @@ def parse_arguments():
         "--data",
         default="synthetic",
         metavar="synthetic|fsdd|FOLDER",
-        help="which recordings to learn (default: the synthetic ones)",
+        help="recordings to use (default: the synthetic ones)",
     )
     parser.add_argument(
         "--figure", type=Path, default=Path("spoken_digits.png"), help="where to save the figure"
     )
     parser.add_argument(
-        "--jobs", type=int, default=-1, help="processes to use (default: one for each core)"
+        "--jobs", type=int, default=-1, help="number of processes (default: one for each core)"
     )
     return parser.parse_args()
 
@@ -126,14 +126,14 @@ def load_data(source):
     if source == "fsdd":
         bunch = fetch_fsdd()
         takes = np.array([int(Path(name).stem.rpartition("_")[2]) for name in bunch.filenames])
-        # The official split: the first five takes of each word and speaker are the test.
+        # The official test set is the first five takes of each word and speaker.
         train, test = np.flatnonzero(takes >= 5), np.flatnonzero(takes < 5)
         print("Free Spoken Digit Dataset (real recordings), official split")
         clips, words, speakers = bunch.data, bunch.target, bunch.speaker
         sample_rate = bunch.sample_rate
     elif source == "synthetic":
         bunch = load_spoken_digits()
-        print("Spoken digits by synthetic voices; a quarter of the voices is the test")
+        print("Spoken digits by synthetic voices, tested on a quarter of the voices")
         clips, words, speakers = bunch.data, bunch.target, bunch.speaker
         sample_rate = bunch.sample_rate
         train, test = split(words, speakers)
@@ -149,29 +149,29 @@ def load_data(source):
 def find_recordings(folder):
     """Return the paths of FOLDER/word/speaker_take.wav, with words and speakers."""
     if not folder.is_dir():
-        sys.exit(f"--data {folder}: there is no such folder (nor data set of that name)")
+        sys.exit(f"--data {folder}: no such folder or data set")
     paths = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in SOUND_FILES)
     words = np.array([path.parent.name for path in paths])
     counts = np.unique(words, return_counts=True)[1]
     if len(counts) < 2 or counts.min() < 10:
         sys.exit(
-            f"--data {folder}: needs two folders or more, each named after a word and with ten "
-            f"recordings of it or more ({', '.join(sorted(SOUND_FILES))}); found "
+            f"--data {folder}: must have at least two folders, each named after a word and with at "
+            f"least ten recordings of it ({', '.join(sorted(SOUND_FILES))}); found "
             f"{len(paths)} recordings of {len(counts)} words"
         )
     speakers = np.array([path.stem.rpartition("_")[0] for path in paths])
     if "" in speakers or len(np.unique(speakers)) < 3:
         print(
-            "The files' names (speaker_take.wav) don't tell three speakers or more apart, so "
-            "speakers are ignored:\nthe figures are for the speakers that were trained on, and "
-            "flatter."
+            "The names of the files (speaker_take.wav) do not distinguish at least three speakers, "
+            "so speakers are ignored:\nthe figures are for known speakers, and optimistic for new "
+            "ones."
         )
         speakers = None
     return paths, words, speakers
 
 
 def split(words, speakers):
-    """Hold out a quarter: of the speakers where they are known, else of the clips."""
+    """Hold out a quarter of the speakers or, if they are unknown, of the clips."""
     everything = np.arange(len(words))
     if speakers is None:
         return train_test_split(everything, test_size=0.25, stratify=words, random_state=0)
@@ -180,7 +180,7 @@ def split(words, speakers):
 
 
 def take(values, indices):
-    """Select entries of a list, an array or None."""
+    """Return entries of a list or an array, or None."""
     if values is None or isinstance(values, np.ndarray):
         return values if values is None else values[indices]
     return [values[i] for i in indices]

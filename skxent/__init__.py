@@ -1,4 +1,22 @@
-"""Softmax cross-entropy classification of audio with the scikit-learn API."""
+"""Softmax cross-entropy classification of audio with the scikit-learn API.
+
+The rooms, from the top; each imports from those below it alone:
+
+- ``plotting``: displays of clips, loss curves and searches
+- ``search``: all learning rates, penalties and folds together; the range test
+- ``neural``: networks on PyTorch
+- ``sequences``: classifiers of sequences of frames
+- ``linear``: the linear softmax model, from its objective to `SoftmaxClassifier`
+- ``features``: clips to rows, `MFCCTransformer`, and its caches
+- ``losses``: the softmax cross-entropy of logits
+- ``optimizers``: how to minimise any objective
+- ``_fitting``: what all classifiers share in training: samples, targets, monitor
+- ``mfcc``: a signal to frames, as each tool computes them
+- ``datasets``: recordings to learn with
+- ``audio``: a clip in any form to a mono float signal
+- ``frames``: frames of clips of any lengths: split, slopes, pooling
+- ``_threads``: one BLAS thread while small products run
+"""
 
 from skxent.features import MFCCTransformer
 from skxent.linear import SoftmaxClassifier

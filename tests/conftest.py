@@ -11,15 +11,11 @@ import scipy.linalg  # noqa: F401, loads the BLAS whose threads are limited belo
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
-# Deadlines time the machine, not the code. "dev" repeats the same examples until the
-# code changes; HYPOTHESIS_PROFILE=thorough looks for new ones.
-settings.register_profile("dev", deadline=None, derandomize=True, max_examples=50)
-settings.register_profile(
-    "thorough",
-    deadline=None,
-    max_examples=1000,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+# Deadlines and the check for slow data time the machine, not the code. "dev" repeats the same
+# examples until the code changes; HYPOTHESIS_PROFILE=thorough looks for new ones.
+ON_ANY_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("dev", derandomize=True, max_examples=50, **ON_ANY_MACHINE)
+settings.register_profile("thorough", max_examples=1000, **ON_ANY_MACHINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

@@ -172,8 +172,8 @@ def test_all_cells_of_a_table_are_in_their_columns():
 
 
 def test_a_run_that_was_cut_off_and_one_that_was_short_are_marked():
-    assert "figures of a short run" in page_of([], short=True)
-    assert "figures of a short run" not in page_of([])
+    assert "figures are from a short run" in page_of([], short=True)
+    assert "figures are from a short run" not in page_of([])
     outcome = Outcome(name="mfcc", text="A title.", unfinished="ended after its limit of 3 s")
     facts = {"when": "", "machine": {}, "versions": {}, "recordings": "", "load": ""}
     page = write_page([outcome], **facts, short=False)
@@ -336,7 +336,7 @@ def test_a_short_run_writes_a_page_and_its_plots(monkeypatch, tmp_path):
     assert run.returncode == 0, run.stderr
     page = (output / "benchmarks.md").read_text(encoding="utf-8")
     assert recordings.SYNTHETIC in page
-    assert "figures of a short run" in page
+    assert "figures are from a short run" in page
     assert str(tmp_path) not in page
     for tool in ("python_speech_features", "librosa", "kaldi-native-fbank"):
         assert f"| {tool} |" in page

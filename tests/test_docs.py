@@ -11,7 +11,7 @@ import skxent
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-# Without its extra, there is nothing of skxent.neural to be looked at.
+# Without its extra, skxent.neural cannot be checked.
 ABSENT = set() if importlib.util.find_spec("torch") else {"skxent.neural"}
 MODULES = ["skxent"] + [
     f"skxent.{module.name}"

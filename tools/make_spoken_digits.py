@@ -1,14 +1,14 @@
-"""Make the embedded data set: ten spoken digits by synthetic voices, with espeak-ng.
+"""Make the synthetic data set: ten spoken digits by the voices of espeak-ng.
 
 Run by a maintainer from the root of the repository::
 
     python tools/make_spoken_digits.py
 
-It replaces the FLAC files in skxent/datasets/spoken_digits/ and prints what it made. The same
-version of espeak-ng gives the same samples again: each clip has a random generator of its own,
-seeded by the numbers of its voice, digit and take, so a change of one voice leaves the others
-as they are. Needs numpy, scipy, soundfile, soxr and the program espeak-ng (the files in the
-repository are from version 1.51).
+It replaces the FLAC files in skxent/datasets/spoken_digits/ and prints a summary. The same version
+of espeak-ng gives the same samples: each clip has its own random generator, seeded by the numbers
+of its voice, digit and take, so that changing a voice does not change the others. It requires
+numpy, scipy, soundfile, soxr and the program espeak-ng (the files in the repository are from
+version 1.51).
 """
 
 import argparse
@@ -29,9 +29,9 @@ SEED = 20240917
 MAX_TOTAL_BYTES = 1_900_000
 DESTINATION = Path(__file__).resolve().parents[1] / "skxent" / "datasets" / "spoken_digits"
 
-SILENCE_DB = -40.0  # below the clip's loudest moment
+SILENCE_DB = -40.0  # relative to the loudest moment of the clip
 MARGIN = 0.030  # seconds kept on both sides of the speech
-STEP = 2.0**-12  # 13 bits, the resolution of a telephone line; 16 would make the files too large
+STEP = 2.0**-12  # 13 bits, the resolution of a telephone line; 16 bits make the files too large
 
 
 class Voice(NamedTuple):
@@ -44,10 +44,12 @@ class Voice(NamedTuple):
     rate: int  # words per minute, espeak-ng's default is 175
     snr: float | None = None  # decibels; None: no noise
     noise: str = "white"
-    reverberation: float | None = None  # seconds until it has fallen by 60 dB; None: a dry voice
+    reverberation: float | None = (
+        None  # seconds until it has fallen by 60 dB; None: no reverberation
+    )
 
 
-# Eight accents by three voices; each accent has one voice in a noisy or reverberant place.
+# Eight accents by three voices; one voice of each accent is noisy or reverberant.
 VOICES = [
     Voice("usf1", "en-us", "f2", 58, 175),
     Voice("usm1", "en-us", "m1", 42, 160),
@@ -77,13 +79,13 @@ VOICES = [
 
 
 def espeak(*arguments):
-    """Run espeak-ng and give what it printed."""
+    """Run espeak-ng and return its output."""
     done = subprocess.run(["espeak-ng", *arguments], check=True, capture_output=True, text=True)
     return done.stdout
 
 
 def check_variants():
-    """Refuse a variant that espeak-ng lacks: it would quietly speak with the plain voice."""
+    """Exit if espeak-ng lacks a variant, for which it would silently use the plain voice."""
     known = espeak("--voices=variant")
     missing = [voice.variant for voice in VOICES if f"!v/{voice.variant} " not in known]
     if missing:
@@ -91,7 +93,7 @@ def check_variants():
 
 
 def synthesize(word, voice, pitch, rate):
-    """Speak one word; give the samples at SAMPLE_RATE."""
+    """Return one spoken word as samples at SAMPLE_RATE."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "word.wav"
         # Half of the usual amplitude: several variants clip at 100.
@@ -111,7 +113,7 @@ def reverberate(signal, decay_time, rng):
 
 
 def trim(signal):
-    """Cut the silence at both ends, but for MARGIN."""
+    """Cut the silence at both ends, except MARGIN."""
     window = round(0.010 * SAMPLE_RATE)
     level = np.sqrt(np.convolve(signal**2, np.full(window, 1.0 / window), mode="same"))
     loud = np.flatnonzero(level > level.max() * 10.0 ** (SILENCE_DB / 20.0))
@@ -133,15 +135,15 @@ def add_noise(signal, snr, colour, rng):
 def quantize(signal, rng):
     """Round to multiples of STEP, with triangular dither.
 
-    The dither keeps the margins from being exact zeros: real recordings have no digital silence,
-    and its logarithm would be the outlier of every clip.
+    Without dither, the margins would be exact zeros. Real recordings have no such digital silence,
+    whose logarithm would be an outlier in every clip.
     """
     dither = rng.triangular(-1.0, 0.0, 1.0, signal.size)
     return np.round(signal / STEP + dither) * STEP
 
 
 def make_clip(digit, voice, take):
-    """Give one recording as float samples, below 1 in magnitude."""
+    """Return one recording as float samples, below 1 in magnitude."""
     rng = np.random.default_rng([SEED, VOICES.index(voice), digit, take])
     pitch = voice.pitch + int(rng.integers(-6, 7))
     rate = voice.rate + int(rng.integers(-15, 16))
@@ -156,7 +158,7 @@ def make_clip(digit, voice, take):
 
 
 def write_all(destination):
-    """Write every clip; give their durations in seconds."""
+    """Write all clips, and return their durations in seconds."""
     destination.mkdir(parents=True, exist_ok=True)
     for old in destination.glob("*.flac"):
         old.unlink()
@@ -183,7 +185,7 @@ def main():
     print(f"{min(durations):.2f} to {max(durations):.2f} s, {sum(durations):.0f} s in all")
     print(f"{total} bytes")
     if total > MAX_TOTAL_BYTES:
-        raise SystemExit(f"that is more than {MAX_TOTAL_BYTES} bytes: take fewer voices or takes")
+        raise SystemExit(f"that is more than {MAX_TOTAL_BYTES} bytes: use fewer voices or takes")
 
 
 if __name__ == "__main__":

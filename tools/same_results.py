@@ -1,10 +1,10 @@
-"""Results on the spoken digits, to compare two versions of the package bit for bit.
+"""Compute results on the spoken digits, to compare two versions of the package bit for bit.
 
     python tools/same_results.py save before.npz     # with the one version installed
     python tools/same_results.py compare before.npz  # with the other
 
-Compared are features, coefficients, probabilities and losses. `compare` prints each array that
-differs, and by how much at most. A change that only moves code should print none.
+Features, coefficients, probabilities and losses are compared. `compare` prints each array that
+differs, with the largest difference. A change that only moves code should print none.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main():
 
 
 def compute():
-    """Return arrays by what they are of."""
+    """Return arrays by their names."""
     digits = load_spoken_digits()
     clips, y = digits.data, digits.target
     results = {}

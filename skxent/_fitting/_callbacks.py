@@ -12,33 +12,9 @@ def report_iteration(
     sample_weight: Any,
     attributes: Callable[[], dict[str, Any]],
 ) -> bool:
-    """Tell the callbacks of an estimator of an iteration.
+    """Report an iteration to the callbacks of an estimator; return whether one asks to stop.
 
-    Parameters
-    ----------
-    context : sklearn.callback.CallbackContext
-        Of the fit.
-    estimator : estimator
-        That is being fitted.
-    X, y, sample_weight : array-like
-        What it is fitted to.
-    attributes : callable
-        Returns a dict of its fitted attributes, were it to stop here; called only
-        if it is asked for.
-
-    Returns
-    -------
-    stop : bool
-        Whether one of them asks to stop.
-
-    Examples
-    --------
-    >>> from skxent import SoftmaxClassifier
-    >>> from skxent._fitting._callbacks import report_iteration
-    >>> classifier = SoftmaxClassifier()
-    >>> context = classifier._init_callback_context(max_subtasks=1)
-    >>> report_iteration(context, classifier, [[0.0], [1.0]], [0, 1], None, dict)
-    False
+    They call `attributes` for the fitted attributes that the estimator would have if it stopped.
     """
     iteration = context.subcontext(task_name="iteration")
     iteration.call_on_fit_task_begin(estimator=estimator, X=X, y=y)

@@ -15,38 +15,33 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skxent._fitting._samples import Samples
+from skxent._fitting._targets import encode
 
-def check_samples(estimator: Any, X: Any, reset: bool) -> Any:
-    """Return X as a dense or CSR matrix of floats.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Whose features they are.
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Samples.
-    reset : bool
-        Whether the estimator learns the features' number and names from X;
-        otherwise they are compared.
+def check_samples(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None,
+    *,
+    classes: NDArray[Any] | None = None,
+    reset: bool,
+    name: str = "y",
+) -> Samples:
+    """Return samples whose features, targets and weights fit together; errors call y `name`.
 
-    Returns
-    -------
-    X : ndarray or CSR matrix or array of shape (n_samples, n_features)
-        Of float32 where it was, otherwise float64. Not copied unless it has to be.
-
-    Raises
-    ------
-    ValueError
-        If X is malformed, or to be learned from and so large that sums of its
-        squares overflow.
-
-    Examples
-    --------
-    >>> from skxent import SoftmaxClassifier
-    >>> from skxent._fitting._inputs import check_samples
-    >>> check_samples(SoftmaxClassifier(), [[1, 2]], reset=True)
-    array([[1., 2.]])
+    Without `classes`, these are the sorted labels. With `reset`, the estimator learns the
+    number and names of the features from X; otherwise they are compared.
     """
+    X, y = check_features(estimator, X, reset), check_targets(y, name)
+    weights = check_weights(X, y, sample_weight)
+    classes, targets = encode(y, classes, name)
+    return Samples(X, targets, weights, classes)
+
+
+def check_features(estimator: Any, X: Any, reset: bool) -> Any:
+    """Return X as a dense or canonical CSR matrix of float32, if it is that, or else float64."""
     X = validate_data(
         estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset
     )
@@ -64,31 +59,7 @@ def check_samples(estimator: Any, X: Any, reset: bool) -> Any:
 
 
 def check_targets(y: Any, name: str = "y") -> NDArray[Any]:
-    """Return y as an array with one row for each sample.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_classes)
-        Labels, or distributions over the classes.
-    name : str, default="y"
-        What errors call `y`.
-
-    Returns
-    -------
-    y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        An array of a single column is taken for labels, with a warning.
-
-    Raises
-    ------
-    ValueError
-        If `y` has more than two dimensions, or an entry that is NaN or infinite.
-
-    Examples
-    --------
-    >>> from skxent._fitting._inputs import check_targets
-    >>> check_targets([[0.5, 0.5]])
-    array([[0.5, 0.5]])
-    """
+    """Return y as an array of labels (n_samples,) or of distributions (n_samples, n_classes)."""
     y = y if hasattr(y, "shape") else np.asarray(y)
     if len(y.shape) == 2 and y.shape[1] > 1:
         targets: NDArray[Any] = check_array(y, dtype=None, input_name=name)
@@ -98,35 +69,8 @@ def check_targets(y: Any, name: str = "y") -> NDArray[Any]:
     return targets
 
 
-def check_weights(X: Any, y: NDArray[Any], sample_weight: ArrayLike | None) -> NDArray[Any]:
-    """Return weights of samples.
-
-    Parameters
-    ----------
-    X : ndarray or sparse matrix of shape (n_samples, n_features)
-        Samples.
-    y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Targets.
-    sample_weight : array-like of shape (n_samples,) or None
-        Non-negative weights; None is one for each.
-
-    Returns
-    -------
-    sample_weight : ndarray of shape (n_samples,)
-        Of float64. Where their sum would overflow, they are divided by the largest.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ, or a weight is negative or not finite, or all are zero.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent._fitting._inputs import check_weights
-    >>> check_weights(np.zeros((2, 1)), np.array([0, 1]), None)
-    array([1., 1.])
-    """
+def check_weights(X: Any, y: NDArray[Any], sample_weight: ArrayLike | None) -> NDArray[np.float64]:
+    """Return weights (n_samples,) in float64, scaled down where their sum would overflow."""
     check_consistent_length(X, y)
     weights: NDArray[np.float64]
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
@@ -134,3 +78,39 @@ def check_weights(X: Any, y: NDArray[Any], sample_weight: ArrayLike | None) -> N
     if largest > np.finfo(np.float64).max / len(weights):
         weights = weights / largest
     return weights
+
+
+def check_validation(
+    estimator: Any,
+    samples: Samples,
+    X_val: Any,
+    y_val: Any,
+    sample_weight_val: ArrayLike | None,
+    random_state: np.random.RandomState,
+) -> tuple[Samples, Samples | None]:
+    """Return samples to train on and to validate on: those given, or held out, or None."""
+    if has_validation(X_val, y_val, sample_weight_val):
+        given = check_samples(
+            estimator,
+            X_val,
+            y_val,
+            sample_weight_val,
+            classes=samples.classes,
+            reset=False,
+            name="y_val",
+        )
+        return samples, given
+    if estimator.early_stopping:
+        return samples.hold_out(estimator.validation_fraction, random_state)
+    return samples, None
+
+
+def has_validation(X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
+    """Return whether samples to validate on are given; raise a ValueError if some are missing."""
+    if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val needs X_val and y_val")
+        return False
+    if X_val is None or y_val is None:
+        raise ValueError("X_val and y_val must be given together")
+    return True

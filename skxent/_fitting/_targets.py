@@ -1,4 +1,4 @@
-"""From labels or distributions and weights to what an objective takes."""
+"""Labels or distributions as targets of an objective, and the weights of classes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,37 +13,11 @@ from sklearn.utils.validation import column_or_1d
 def encode(
     y: NDArray[Any], classes: NDArray[Any] | None = None, name: str = "y"
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Turn labels into indices of classes; leave distributions over classes as they are.
+    """Return the classes, and labels as their indices or distributions as they are.
 
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Labels, or probabilities of the classes.
-    classes : ndarray of shape (n_classes,), default=None
-        The labels in the order of their indices. None is those in `y`, sorted,
-        or for distributions 0 to ``n_classes - 1``.
-    name : str, default="y"
-        What errors call `y`.
-
-    Returns
-    -------
-    classes : ndarray of shape (n_classes,)
-        The labels.
-    targets : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Indices (integers), or distributions (float64).
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two classes, a label is not among `classes`, or
-        a row is no distribution over them.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent._fitting._targets import encode
-    >>> encode(np.array(["yes", "no", "yes"]))
-    (array(['no', 'yes'], dtype='<U3'), array([1, 0, 1]))
+    Without `classes`, these are the sorted labels, or 0 to n_classes - 1 for distributions. Raises
+    a ValueError, which calls y `name`, if there are fewer than two classes, a label is not among
+    them, or a row is no distribution over them.
     """
     if y.ndim == 2:
         targets = _check_distributions(y, name)
@@ -71,31 +45,10 @@ def encode(
 
 
 def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None = None) -> NDArray[Any]:
-    """Return the classes of a `partial_fit`: those so far, or in a first call those given.
+    """Return the classes of a `partial_fit` in the order of the first call.
 
-    Parameters
-    ----------
-    classes : array-like of shape (n_classes,) or None
-        What the call was given.
-    known : ndarray of shape (n_classes,), default=None
-        Those of the first call; None is that this is the first.
-
-    Returns
-    -------
-    classes : ndarray of shape (n_classes,)
-        In the order of the first call.
-
-    Raises
-    ------
-    ValueError
-        If there are none, they are not two or more different ones, or others
-        than in the first call.
-
-    Examples
-    --------
-    >>> from skxent._fitting._targets import check_classes
-    >>> check_classes(["yes", "no"])
-    array(['yes', 'no'], dtype='<U3')
+    They are those known from earlier calls or, in a first call, those given. Raises a ValueError
+    if there are none, they are not two or more different ones, or others than in the first call.
     """
     if classes is None:
         if known is None:
@@ -113,36 +66,6 @@ def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None = None) 
     return known
 
 
-def sum_by_class(targets: NDArray[Any], weights: NDArray[Any], n_classes: int) -> NDArray[Any]:
-    """Return the sum of the weights of each class's samples.
-
-    Parameters
-    ----------
-    targets : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Indices, or distributions; these share a weight among their classes.
-    weights : ndarray of shape (n_samples,)
-        Weights of the samples.
-    n_classes : int
-        Number of classes.
-
-    Returns
-    -------
-    sums : ndarray of shape (n_classes,)
-        One for each class.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent._fitting._targets import sum_by_class
-    >>> sum_by_class(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0]), 3)
-    array([1., 0., 5.])
-    """
-    if targets.ndim == 2:
-        sums: NDArray[Any] = weights @ targets
-        return sums
-    return np.bincount(targets, weights, minlength=n_classes)
-
-
 def weights_of_classes(
     class_weight: Mapping[Any, float] | str | None,
     classes: NDArray[Any],
@@ -150,37 +73,11 @@ def weights_of_classes(
     *,
     need_all: bool = False,
 ) -> NDArray[Any]:
-    r"""Return the weight of each class.
+    r"""Return the weight of each class (n_classes,), from the sum of its sample weights.
 
-    Parameters
-    ----------
-    class_weight : dict, "balanced" or None
-        Weights by label, one where it has none; "balanced" is
-        :math:`\sum_j s_j / (K s_k)` for the K classes whose sum is not zero.
-    classes : ndarray of shape (n_classes,)
-        The labels.
-    sums : ndarray of shape (n_classes,)
-        Sum s of the sample weights of each class.
-    need_all : bool, default=False
-        Whether each class must have a sample that counts.
-
-    Returns
-    -------
-    weights : ndarray of shape (n_classes,)
-        Finite, not negative.
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative or not finite, or a class that has to count has
-        no positive weight.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent._fitting._targets import weights_of_classes
-    >>> weights_of_classes("balanced", np.array(["a", "b"]), np.array([3.0, 1.0])).round(3)
-    array([0.667, 2.   ])
+    "balanced" is :math:`\sum_j s_j / (K s_k)` for the K classes whose sum s is not zero; a dict
+    has weights by label, one where it has none. Raises a ValueError if a weight is negative or not
+    finite or, with `need_all`, a class has no positive weight.
     """
     if isinstance(class_weight, str):
         seen = sums > 0.0
@@ -201,46 +98,15 @@ def weights_of_classes(
     return weights
 
 
-def weigh(
-    targets: NDArray[Any], sample_weight: NDArray[np.float64], class_weights: NDArray[Any]
-) -> NDArray[Any]:
-    r"""Return each sample's weight times that of its class.
-
-    Parameters
-    ----------
-    targets : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Indices, or distributions, for which it is the expected class weight
-        :math:`\sum_k t_{ik} c_k`.
-    sample_weight : ndarray of shape (n_samples,)
-        Weights of the samples.
-    class_weights : ndarray of shape (n_classes,)
-        Weights c of the classes.
-
-    Returns
-    -------
-    weights : ndarray of shape (n_samples,)
-        A new array.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent._fitting._targets import weigh
-    >>> weigh(np.array([[0.5, 0.5]]), np.array([2.0]), np.array([1.0, 4.0]))
-    array([5.])
-    """
-    of_targets: NDArray[np.float64]
-    of_targets = targets @ class_weights if targets.ndim == 2 else class_weights[targets]
-    return sample_weight * of_targets
-
-
 def _check_distributions(y: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return y in float64 if each row is a distribution."""
     if y.dtype.kind not in "biuf":
         raise ValueError(
             f"{name} of shape {y.shape} must be probabilities of the classes, got {y.dtype}"
         )
     targets = y.astype(np.float64)
     sums = targets.sum(axis=1)
-    # In this way round, as every comparison with NaN is false.
+    # This way round, as every comparison with NaN is false.
     right = (targets.min(axis=1) >= 0.0) & (np.abs(sums - 1.0) <= 1e-6)
     wrong = np.flatnonzero(~right)
     if len(wrong):

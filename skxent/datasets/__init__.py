@@ -1,7 +1,7 @@
-"""Spoken digits to learn and test with.
+"""Spoken digits for examples and tests.
 
-`load_spoken_digits` reads synthetic speech that comes with the package and works offline;
-`fetch_fsdd` gives real recordings, which it downloads once.
+`load_spoken_digits` loads synthetic speech that comes with the package and works offline;
+`fetch_fsdd` loads real recordings, which it downloads once.
 """
 
 from skxent.datasets._fsdd import fetch_fsdd

@@ -1,4 +1,4 @@
-"""From files named ``{digit}_{speaker}_{index}`` to a Bunch, for both data sets."""
+"""Read files named ``{digit}_{speaker}_{index}`` into a Bunch, for both data sets."""
 
 import io
 import re
@@ -15,7 +15,7 @@ _NAME = re.compile(r"([0-9])_([a-z0-9]+)_([0-9]+)\.(?:wav|flac)")
 
 
 class Recording(NamedTuple):
-    """What a file's name says; tuples sort by digit, then speaker, then index."""
+    """Digit, speaker and index of a recording, which sort in this order."""
 
     digit: int
     speaker: str
@@ -23,47 +23,18 @@ class Recording(NamedTuple):
 
 
 def parse_name(name: str) -> Recording:
-    """Read digit, speaker and index out of a file's name.
-
-    Parameters
-    ----------
-    name : str
-        The name without its folder, for instance ``"7_george_12.wav"``.
-
-    Returns
-    -------
-    Recording
-        The digit (0 to 9), the speaker and the index.
-
-    Raises
-    ------
-    ValueError
-        If the name is not of that form.
-    """
+    """Parse the name of a file, without its folder, such as ``7_george_12.wav``."""
     match = _NAME.fullmatch(name)
     if match is None:
         raise ValueError(
-            f"a recording is named digit_speaker_index.wav (or .flac), as 7_george_12.wav; "
-            f"got {name!r}"
+            f"a recording must be named digit_speaker_index.wav (or .flac), such as "
+            f"7_george_12.wav, got {name!r}"
         )
     return Recording(int(match[1]), match[2], int(match[3]))
 
 
 def make_bunch(files: dict[str, tuple[str, bytes]], description: str) -> Bunch:
-    """Decode recordings, in the order of digit, speaker and index.
-
-    Parameters
-    ----------
-    files : dict of str to (str, bytes)
-        For each file's name, the path to report and the content.
-    description : str
-        The text of `DESCR`.
-
-    Returns
-    -------
-    Bunch
-        `data`, `target`, `target_names`, `speaker`, `sample_rate`, `filenames` and `DESCR`.
-    """
+    """Decode files, given as path and content by name, in the order of digit, speaker, index."""
     recordings = sorted((parse_name(name), *files[name]) for name in files)
     return Bunch(
         data=[

@@ -1,4 +1,4 @@
-"""The embedded data set of synthetic spoken digits."""
+"""The data set of synthetic spoken digits that comes with the package."""
 
 from importlib import resources
 
@@ -13,10 +13,10 @@ Synthetic spoken digits
 =======================
 
 SYNTHETIC speech: no human being spoke these words. The English digits "zero" to "nine" were
-made with the speech synthesizer espeak-ng, two takes each by 24 voices, to have something
-that loads at once, works offline and shows that a program runs. An accuracy on these clips
-says nothing about real speech: synthetic voices pronounce a word in the same way each time.
-For real recordings see `skxent.datasets.fetch_fsdd`.
+made with the speech synthesizer espeak-ng, two takes each by 24 voices, for examples and tests
+that load at once and work offline. An accuracy on these clips says nothing about real speech:
+a synthetic voice pronounces a word in the same way each time. For real recordings see
+`skxent.datasets.fetch_fsdd`.
 
 :Number of recordings: 480 (10 digits, 24 voices, 2 takes)
 :Length: 0.28 to 0.70 s
@@ -28,10 +28,10 @@ The voices are eight English accents by three voices of espeak-ng; a voice's nam
 accent, f or m, and a number: us (General American), ny (New York City), gb (British), rp
 (Received Pronunciation), sc (Scotland), la (Lancaster), wm (West Midlands) and ca (Caribbean).
 The two takes of a digit differ in pitch, rate and level. Eight voices, one of each accent,
-were put into a noisy or reverberant place: white or pink noise 17 to 28 dB below the voice,
-an echo that falls by 60 dB in 0.15 to 0.30 s, or both. Silence before and after the word is
-cut to about 30 ms. All of one speaker's recordings belong on one side of a split, as
-`sklearn.model_selection.StratifiedGroupKFold` with ``groups=speaker`` keeps them.
+were made noisy or reverberant: white or pink noise 17 to 28 dB below the voice, an echo that
+falls by 60 dB in 0.15 to 0.30 s, or both. Silence before and after the word is cut to about
+30 ms. Keep all recordings of a speaker in one part of a split, for instance with
+`sklearn.model_selection.StratifiedGroupKFold` and ``groups=speaker``.
 
 The script that made them is tools/make_spoken_digits.py in the source repository. Licence:
 BSD-3-Clause, as the package.
@@ -40,16 +40,16 @@ BSD-3-Clause, as the package.
 
 @validate_params({"return_X_y": ["boolean"]}, prefer_skip_nested_validation=True)
 def load_spoken_digits(*, return_X_y: bool = False) -> Bunch | tuple[list[np.ndarray], np.ndarray]:
-    """Load synthetic spoken digits, which come with the package.
+    """Load the synthetic spoken digits that come with the package.
 
-    The ten English digits by 24 voices of a speech synthesizer, two takes each: 480 clips of
-    0.28 to 0.70 seconds. The speech is SYNTHETIC, made with espeak-ng [1]_: an accuracy on it
-    says nothing about real speech. Nothing is downloaded.
+    The data set has the ten English digits by 24 voices of a speech synthesizer, two takes each:
+    480 clips of 0.28 to 0.70 seconds. The speech is SYNTHETIC, made with espeak-ng [1]_: an
+    accuracy on it says nothing about real speech. Nothing is downloaded.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        Whether to return ``(data, target)`` in place of the Bunch.
+        Whether to return ``(data, target)`` instead of a Bunch.
 
     Returns
     -------
@@ -64,14 +64,14 @@ def load_spoken_digits(*, return_X_y: bool = False) -> Bunch | tuple[list[np.nda
         target_names : list of str
             The ten words, "zero" to "nine".
         speaker : ndarray of shape (480,), str
-            The voice: use it as `groups`, so that no voice is in both halves of a split.
+            The voice. Use it as `groups` to test on voices that were not trained on.
         sample_rate : int
             8000 hertz.
         filenames : list of str
-            The paths of the FLAC files; they are absolute, and exist where the package is
-            installed in a folder rather than imported from a zip file.
+            The absolute paths of the FLAC files. They exist unless the package is imported
+            from a zip file.
         DESCR : str
-            How the data set was made, and its licence.
+            Description of the data set, how it was made, and its licence.
 
     Raises
     ------

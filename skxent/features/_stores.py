@@ -98,7 +98,7 @@ class MemoryCache:
         Parameters
         ----------
         key : str
-            As :func:`skxent.features._cache.clip_key` makes it.
+            Identifies the clip and the settings.
         frames : ndarray
             The cache takes it over and makes it read-only. A view is copied, since it
             keeps all of its base in memory.
@@ -232,7 +232,7 @@ class DiskCache:
         Parameters
         ----------
         key : str
-            Letters and digits, as :func:`skxent.features._cache.clip_key` makes it.
+            Letters and digits.
         frames : ndarray
             Of numbers.
 

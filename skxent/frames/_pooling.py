@@ -6,9 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skxent.frames._neighbours import delta
-from skxent.frames._ragged import _BLOCK_ROWS, _as_lengths, _blocks, _segment_means
+from skxent.frames._ragged import (
+    BLOCK_ROWS,
+    as_lengths,
+    blocks,
+    clip_of_frame,
+    mean_by_clip,
+    offsets,
+    ranges,
+)
 
-# What each kind of pooling computes, in the order of its columns.
+# The statistics of each kind of pooling, in the order of its columns.
 STATISTICS = {
     "mean": ("mean",),
     "mean_std": ("mean", "std"),
@@ -19,16 +27,16 @@ STATISTICS = {
 def normalize(
     frames: NDArray[Any], normalization: str, lengths: ArrayLike | None = None
 ) -> NDArray[Any]:
-    """Shift and scale each coefficient of a clip to mean zero, or also to variance one.
+    """Shift each coefficient of a clip to mean zero, and optionally scale it to variance one.
 
-    Cepstral mean (and variance) normalisation, which takes out the channel.
+    Cepstral mean (and variance) normalisation removes the effect of the channel [1]_.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_coefficients)
         Frames.
     normalization : {"mean", "mean_std"}
-        Whether to divide by the standard deviation too. A coefficient that is
+        "mean_std" also divides by the standard deviation. A coefficient that is
         constant over a clip becomes zero.
     lengths : array-like of int of shape (n_clips,), default=None
         Number of frames of each clip; None for one clip.
@@ -36,12 +44,12 @@ def normalize(
     Returns
     -------
     normalized : ndarray of shape (n_frames, n_coefficients)
-        New frames.
+        Normalised frames.
 
     Raises
     ------
     ValueError
-        If `normalization` is neither.
+        If `normalization` is not one of these.
 
     References
     ----------
@@ -59,17 +67,16 @@ def normalize(
     """
     if normalization not in ("mean", "mean_std"):
         raise ValueError(f"normalization={normalization!r} must be 'mean' or 'mean_std'")
-    lengths = _as_lengths(frames, lengths)
-    starts = np.cumsum(lengths) - lengths
-    mean = _segment_means(frames, starts, lengths)
+    lengths = as_lengths(frames, lengths)
+    mean = mean_by_clip(frames, lengths)
     if normalization == "mean_std":
-        scale = np.sqrt(_segment_means(frames, starts, lengths, around=mean))
-        # A deviation that is rounding error of the mean is no deviation.
+        scale = np.sqrt(mean_by_clip(frames, lengths, around=mean))
+        # A deviation within the rounding error of the mean counts as none.
         constant = scale <= 8 * np.finfo(frames.dtype).eps * np.abs(mean)
         scale[constant] = np.inf
-    clip = np.repeat(np.arange(len(lengths)), lengths)
+    clip = clip_of_frame(lengths)
     normalized = np.empty_like(frames)
-    for rows in _blocks(len(frames)):
+    for rows in blocks(len(frames)):
         np.subtract(frames[rows], mean[clip[rows]], out=normalized[rows])
         if normalization == "mean_std":
             normalized[rows] /= scale[clip[rows]]
@@ -79,30 +86,30 @@ def normalize(
 def pool(
     frames: NDArray[Any], statistics: str, n_segments: int = 1, lengths: ArrayLike | None = None
 ) -> NDArray[Any]:
-    """Summarise the frames of each clip, over equal stretches of it.
+    """Compute statistics of the frames of each clip, over equal segments of it.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_coefficients)
         Frames.
     statistics : {"mean", "mean_std", "statistics"}
-        Mean; mean and standard deviation; mean, standard deviation, minimum and
-        maximum.
+        "mean" is the mean alone, "mean_std" mean and standard deviation, "statistics" mean,
+        standard deviation, minimum and maximum.
     n_segments : int, default=1
-        Number of stretches: of T frames, stretch s holds those from
-        ``floor(s T / n_segments)`` on, and one at least.
+        Number of segments of a clip. Of T frames, segment s begins at frame
+        ``floor(s T / n_segments)`` and has at least one frame.
     lengths : array-like of int of shape (n_clips,), default=None
         Number of frames of each clip; None for one clip.
 
     Returns
     -------
     pooled : ndarray of shape (n_clips, n_segments * n_statistics * n_coefficients)
-        Segments outermost, then statistics, then coefficients.
+        Ordered by segment, then statistic, then coefficient.
 
     Raises
     ------
     ValueError
-        If `statistics` is none of these, or `n_segments` is less than one.
+        If `statistics` is not one of these or `n_segments` is less than one.
 
     Examples
     --------
@@ -115,21 +122,20 @@ def pool(
         raise ValueError(f"statistics={statistics!r} must be one of {list(STATISTICS)}")
     if n_segments < 1:
         raise ValueError(f"n_segments must be at least 1, got {n_segments!r}")
-    lengths = _as_lengths(frames, lengths)
-    offsets = (np.cumsum(lengths) - lengths)[:, np.newaxis]
+    lengths = as_lengths(frames, lengths)
     edges = np.arange(n_segments + 1) * lengths[:, np.newaxis] // n_segments
     counts = np.maximum(np.diff(edges), 1).ravel()
-    starts = (offsets + edges[:, :-1]).ravel()
     if lengths.min() < n_segments:  # a frame may be in several segments: repeat it
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        frames = frames[np.repeat(starts, counts) + within]
-        starts = np.cumsum(counts) - counts
+        starts = (offsets(lengths)[0][:, np.newaxis] + edges[:, :-1]).ravel()
+        frames = frames[ranges(starts, starts + counts)]
+    # From here on, segments are what clips are elsewhere.
     names = STATISTICS[statistics]
-    mean = _segment_means(frames, starts, counts)
+    mean = mean_by_clip(frames, counts)
     parts = [mean]
     if "std" in names:
-        parts.append(np.sqrt(_segment_means(frames, starts, counts, around=mean)))
+        parts.append(np.sqrt(mean_by_clip(frames, counts, around=mean)))
     if "min" in names:
+        starts, _ = offsets(counts)
         parts.append(np.minimum.reduceat(frames, starts))
         parts.append(np.maximum.reduceat(frames, starts))
     return np.stack(parts, axis=1).reshape(len(lengths), -1)
@@ -145,7 +151,7 @@ def summarize(
     pooling: str | None = None,
     n_segments: int = 1,
 ) -> NDArray[Any]:
-    """Append slopes to the coefficients, normalise and pool them.
+    """Append slopes to the coefficients of frames, then normalise and pool them.
 
     Parameters
     ----------
@@ -154,22 +160,22 @@ def summarize(
     lengths : array-like of int of shape (n_clips,)
         Number of frames of each clip.
     deltas : int, default=0
-        How many orders of slopes to append.
+        Number of orders of slopes to append: 1 appends slopes, 2 also slopes of slopes.
     delta_width : int, default=2
         As `width` in :func:`delta`.
     normalization : {"mean", "mean_std"}, default=None
-        As in :func:`normalize`; None does not.
+        As in :func:`normalize`; None does not normalise.
     pooling : {"mean", "mean_std", "statistics"}, default=None
-        As `statistics` in :func:`pool`; None does not.
+        As `statistics` in :func:`pool`; None does not pool.
     n_segments : int, default=1
         As in :func:`pool`.
 
     Returns
     -------
     summary : ndarray
-        As :func:`pool` returns it; without pooling the frames, of shape
-        (n_frames, (1 + deltas) * n_coefficients). Where there is nothing to do, they
-        are not copied, unless they are read-only.
+        Pooled frames as :func:`pool` returns them; without pooling, frames of shape
+        (n_frames, (1 + deltas) * n_coefficients). Where there is nothing to do, writable
+        frames are returned as they are, read-only ones as a copy.
 
     Examples
     --------
@@ -183,8 +189,8 @@ def summarize(
         return frames
     lengths = np.asarray(lengths)
     n_frames, n_coefficients = frames.shape
-    # Each coefficient goes its own way, so those of hours of frames go one by one.
-    step = 1 if n_frames > _BLOCK_ROWS else n_coefficients
+    # Coefficients are independent: those of hours of frames are processed one by one.
+    step = 1 if n_frames > BLOCK_ROWS else n_coefficients
     n_values = len(STATISTICS[pooling]) * n_segments if pooling else 1
     n_rows = len(lengths) if pooling else n_frames
     summary = np.empty((n_rows, n_values, (1 + deltas) * n_coefficients), frames.dtype)

@@ -1,10 +1,10 @@
-"""What every fitted linear softmax model does with new samples."""
+"""Predictions of fitted linear softmax models."""
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skxent._fitting._inputs import check_samples
+from skxent._fitting._inputs import check_features
 from skxent.losses import log_softmax, softmax
 
 NOT_FITTED = (
@@ -14,32 +14,7 @@ NOT_FITTED = (
 
 
 def coefficients_of(params, classes, *, fit_intercept, dtype):
-    """Return what predictions need, by the names of the attributes.
-
-    Parameters
-    ----------
-    params : ndarray of shape (n_outputs, n_features + fit_intercept)
-        As :class:`skxent.linear._objective.LinearObjective` takes them.
-    classes : ndarray of shape (n_classes,)
-        The labels.
-    fit_intercept : bool
-        Whether the last column is the intercept.
-    dtype : dtype
-        Of the coefficients.
-
-    Returns
-    -------
-    attributes : dict
-        `classes_`, `coef_` and `intercept_`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.linear._prediction import coefficients_of
-    >>> params = np.array([[1.0, 2.0, 3.0]])
-    >>> coefficients_of(params, np.array([0, 1]), fit_intercept=True, dtype=float)["intercept_"]
-    array([3.])
-    """
+    """Return parameters of an objective as `classes_`, `coef_` and `intercept_`."""
     coef, intercept = params, np.zeros(len(params))
     if fit_intercept:
         coef, intercept = params[:, :-1], params[:, -1]
@@ -50,16 +25,20 @@ def coefficients_of(params, classes, *, fit_intercept, dtype):
     }
 
 
-class LinearSoftmaxMixin(ClassifierMixin):
-    """Predictions from `coef_`, `intercept_` and `classes_`.
+def params_of(classifier, n_features):
+    """Return the coefficients of a classifier as the parameters of an objective."""
+    coef, intercept = classifier.coef_, classifier.intercept_
+    if coef.shape[1] != n_features:
+        raise ValueError(
+            f"warm_start needs the {coef.shape[1]} features of the earlier fit, got {n_features}"
+        )
+    if classifier.fit_intercept:
+        coef = np.column_stack([coef, intercept])
+    return coef.astype(np.float64)
 
-    Examples
-    --------
-    >>> from skxent import SoftmaxClassifier
-    >>> from skxent.linear._prediction import LinearSoftmaxMixin
-    >>> issubclass(SoftmaxClassifier, LinearSoftmaxMixin)
-    True
-    """
+
+class LinearSoftmaxMixin(ClassifierMixin):
+    """Predictions from `coef_`, `intercept_` and `classes_`."""
 
     def decision_function(self, X):
         """Compute the logits.
@@ -75,7 +54,7 @@ class LinearSoftmaxMixin(ClassifierMixin):
             ``X @ coef_.T + intercept_``; with two classes, of the second one.
         """
         check_is_fitted(self, "coef_", msg=NOT_FITTED)
-        X = check_samples(self, X, reset=False)
+        X = check_features(self, X, reset=False)
         logits = X @ self.coef_.T + self.intercept_
         return logits[:, 0] if len(self.classes_) == 2 else logits
 

@@ -1,269 +1,191 @@
 """From a solver's name and settings to a solution: what the names mean, in one place."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skxent._fitting._continuation import Continuation
 from skxent._fitting._monitor import Monitor
+from skxent.linear._curvature import safe_rate
 from skxent.linear._objective import LinearObjective
-from skxent.optimizers import (
-    SCHEDULES,
-    Solution,
-    UpdateRule,
-    adam,
-    descend,
-    gradient_descent,
-    lbfgs,
-    newton_cg,
-)
-from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
+from skxent.linear._preconditioner import CurvatureModel
+from skxent.optimizers import Solution, descend, lbfgs, newton_cg
+from skxent.optimizers._descent import run_epoch
+from skxent.optimizers._rules import make_rule
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES, make_schedule
 
-# Up to this many parameters "auto" takes Newton steps.
-_MAX_NEWTON = 128
-
+Schedule: TypeAlias = str | Callable[[float], float]
 
 SECOND_ORDER: dict[str, Callable[..., Solution]] = {"lbfgs": lbfgs, "newton-cg": newton_cg}
 
 
-def train(
-    objective: LinearObjective,
-    start: NDArray[Any],
-    solver: str,
-    *,
-    max_iter: int,
-    tol: float,
-    monitor: Monitor | None,
-    learning_rate: float | None = None,
-    schedule: str | Callable[[float], float] = "constant",
-    momentum: float = 0.9,
-    l1: float = 0.0,
-    batch_size: int = 256,
-    shuffle: bool = True,
-    random_state: np.random.RandomState | None = None,
-    state: Any = None,
-    n_epochs: int = 0,
-) -> Solution:
-    """Minimise a linear objective by the solver of a name.
-
-    Parameters
-    ----------
-    objective : skxent.linear._objective.LinearObjective
-        What to minimise.
-    start : ndarray
-        Where to start.
-    solver : {"gd", "sgd", "adam", "lbfgs", "newton-cg"}
-        The solver; the last two have no use for the parameters after `monitor`.
-    max_iter, tol : int, float
-        As every solver has them.
-    monitor : skxent._fitting._monitor.Monitor or None
-        Watches, and tells the factor of an "adaptive" schedule, which needs it.
-    learning_rate : float, default=None
-        Of the first epoch.
-    schedule : str or callable, default="constant"
-        A name of :data:`skxent.optimizers.SCHEDULES`, "adaptive", or ``epoch -> factor``.
-    momentum : float, default=0.9
-        Of the rule.
-    l1 : float, default=0.0
-        Strength of an L1 penalty on all but the intercept, for "gd".
-    batch_size : int, default=256
-        Of "sgd" and "adam".
-    shuffle : bool, default=True
-        Whether the batches are drawn anew for each epoch.
-    random_state : numpy.random.RandomState, default=None
-        What draws them.
-    state : object, default=None
-        Of the rule, from an earlier call; None is a fresh one.
-    n_epochs : int, default=0
-        How many epochs came before.
-
-    Returns
-    -------
-    solution : skxent.optimizers.Solution
-        What the solver returned.
-
-    Raises
-    ------
-    ValueError
-        If the objective is not finite at `start`, or a callable schedule returns no
-        factor.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.linear._objective import LinearObjective
-    >>> from skxent._fitting._monitor import Monitor
-    >>> from skxent.linear._solve import train
-    >>> X, y = np.array([[-1.0], [1.0], [2.0]]), np.array([0, 1, 1])
-    >>> objective = LinearObjective(X, y, np.ones(3), 2, alpha=0.1, fit_intercept=True)
-    >>> watch = {"max_iter": 1000, "tol": 1e-6, "monitor": Monitor(tol=0.0, patience=10)}
-    >>> train(objective, np.zeros((1, 2)), "newton-cg", **watch).params.round(3)
-    array([[1.5  , 0.139]])
-    >>> train(objective, np.zeros((1, 2)), "gd", learning_rate=0.5, **watch).params.round(3)
-    array([[1.5  , 0.139]])
-    """
-    watch: dict[str, Any] = {"max_iter": max_iter, "tol": tol, "monitor": monitor}
-    if solver in SECOND_ORDER:
-        return SECOND_ORDER[solver](
-            objective, start, precondition=objective.preconditioner, **watch
+def name_solver(
+    solver: str, learning_rate: float | str, schedule: Schedule, l1_ratio: float
+) -> str | None:
+    """Return the solver of a fit; None where any without a learning rate will do."""
+    needs_rate = {
+        f"learning_rate={learning_rate!r}": learning_rate != "auto",
+        f"schedule={schedule!r}": schedule != "constant",
+    }
+    given = [setting for setting, is_given in needs_rate.items() if is_given]
+    if solver == "auto":
+        return "gd" if given or l1_ratio else None
+    if solver in SECOND_ORDER and given:
+        raise ValueError(
+            f"{given[0]} means nothing to solver={solver!r}, which finds its own "
+            "steps; use solver='gd', or leave it out"
         )
-    first_rate = cast("float", learning_rate)
-    factor_of = make_schedule(schedule, max_iter, monitor)
-    if schedule in WHOLE_FIT_SCHEDULES:  # each call has one of its own
-        n_epochs = 0
-    strengths = None
-    if l1:
-        strengths = np.full(objective.shape[1], l1)
-        strengths[objective.X.shape[1] :] = 0.0
-    batches = None
-    if solver != "gd":
-        batches = partial(draw_batches, objective, batch_size, random_state if shuffle else None)
-    return descend(
-        objective,
-        start,
-        make_rule(solver, momentum),
-        learning_rate=lambda n_iter: first_rate * factor_of(n_epochs + n_iter),
-        batches=batches,
-        l1=strengths,
-        state=state,
-        **watch,
-    )
+    if l1_ratio and solver != "gd":
+        raise ValueError(f"l1_ratio={l1_ratio!r} needs solver='gd', got {solver!r}")
+    return solver
 
 
-def choose_second_order(objective: LinearObjective) -> str:
-    """Return the second-order solver that suits an objective.
+def name_partial_solver(solver: str, learning_rate: float | str) -> str:
+    """Return the solver of a `partial_fit`."""
+    if solver != "auto":
+        return solver
+    return "adam" if learning_rate == "auto" else "sgd"
 
-    Parameters
-    ----------
-    objective : skxent.linear._objective.LinearObjective
-        What is to be minimised.
 
-    Returns
-    -------
-    solver : {"lbfgs", "newton-cg"}
-        "newton-cg" for few parameters, where its steps cost no more, and the last
-        of them removes what rounding has left; and for so many features that the
-        preconditioner knows only their scales, which is too little for L-BFGS.
-        "lbfgs" otherwise.
+def choose_second_order(objective: LinearObjective, max_newton: int = 128) -> str:
+    """Return the solver without a learning rate that suits an objective.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.linear._objective import LinearObjective
-    >>> from skxent.linear._solve import choose_second_order
-    >>> objective = LinearObjective(np.ones((2, 1)), np.array([0, 1]), np.ones(2), 2, 0.0, False)
-    >>> choose_second_order(objective)
-    'newton-cg'
+    With up to `max_newton` parameters, Newton steps cost no more, and the last of them removes
+    what rounding has left. With so many features that the preconditioner is diagonal, it knows
+    too little for L-BFGS.
     """
-    is_small = math.prod(objective.shape) <= _MAX_NEWTON
-    return "newton-cg" if is_small or not objective.is_narrow else "lbfgs"
+    is_small = math.prod(objective.shape) <= max_newton
+    return "newton-cg" if is_small or not CurvatureModel(objective).is_narrow else "lbfgs"
 
 
-def draw_batches(
-    objective: LinearObjective, batch_size: int, random_state: np.random.RandomState | None
-) -> Iterator[LinearObjective]:
-    """Cut an objective into those of batches of its samples.
+@dataclass(frozen=True)
+class Solver:
+    """A solver with its settings, as SoftmaxClassifier has them."""
 
-    Parameters
-    ----------
-    objective : skxent.linear._objective.LinearObjective
-        Of all samples.
-    batch_size : int
-        Of all batches but the last, which may be smaller.
-    random_state : numpy.random.RandomState or None
-        Draws the batches; None takes the samples in their order.
+    name: str
+    learning_rate: float | str = "auto"
+    schedule: Schedule = "constant"
+    momentum: float = 0.9
+    batch_size: int = 256
+    l1: float = 0.0
+    max_iter: int = 1000
+    tol: float = 1e-4
+    shuffle: bool = True
 
-    Yields
-    ------
-    batch : skxent.linear._objective.LinearObjective
-        Of the next samples.
+    @classmethod
+    def of(cls, name: str | None, classifier: Any, objective: LinearObjective) -> Self:
+        """Return the solver of a name, or one that suits, with a classifier's parameters."""
+        name = name or choose_second_order(objective)
+        names = [field.name for field in fields(cls) if field.name not in ("name", "l1")]
+        settings = {name: getattr(classifier, name) for name in names}
+        return cls(name, l1=classifier.alpha * classifier.l1_ratio, **settings)
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.linear._objective import LinearObjective
-    >>> from skxent.linear._solve import draw_batches
-    >>> objective = LinearObjective(np.eye(5), np.array([0, 1, 0, 1, 0]), np.ones(5), 2, 0.0, True)
-    >>> [len(batch.targets) for batch in draw_batches(objective, 2, None)]
-    [2, 2, 1]
-    """
-    n_samples = len(objective.weights)
-    order = None if random_state is None else random_state.permutation(n_samples)
-    for first in range(0, n_samples, batch_size):
-        rows = slice(first, first + batch_size)
-        yield objective.take(rows if order is None else order[rows])
+    def rate(self, objective: LinearObjective) -> float | None:
+        """Return the learning rate for an objective; None if the solver has none."""
+        if self.name in SECOND_ORDER:
+            return None
+        if isinstance(self.learning_rate, str):
+            return safe_rate(objective, self.name, self.momentum, self.batch_size)
+        return float(self.learning_rate)
 
-
-def make_rule(solver: str, momentum: float) -> UpdateRule:
-    """Return the update rule of a first-order solver.
-
-    Parameters
-    ----------
-    solver : {"gd", "sgd", "adam"}
-        The solver.
-    momentum : float
-        Nesterov's, or the beta_1 of "adam".
-
-    Returns
-    -------
-    rule : skxent.optimizers.UpdateRule
-        Its rule.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.linear._solve import make_rule
-    >>> rule = make_rule("gd", momentum=0.0)
-    >>> rule.update(np.ones(1), rule.init(np.ones(1)), 0.1)[0]
-    array([-0.1])
-    """
-    return adam(beta_1=momentum) if solver == "adam" else gradient_descent(momentum)
-
-
-def make_schedule(
-    schedule: str | Callable[[float], float], max_iter: int, monitor: Monitor | None
-) -> Callable[[float], float]:
-    """Return a schedule as a function of the epoch.
-
-    Parameters
-    ----------
-    schedule : str or callable
-        As in :func:`train`.
-    max_iter : int
-        Where those of :data:`skxent.optimizers._schedules.WHOLE_FIT_SCHEDULES` end.
-    monitor : skxent._fitting._monitor.Monitor or None
-        Tells the factor of "adaptive"; the others need none.
-
-    Returns
-    -------
-    factor_of : callable
-        ``factor_of(epoch)``; it raises a ValueError where a callable returns no
-        factor.
-
-    Examples
-    --------
-    >>> from skxent.linear._solve import make_schedule
-    >>> make_schedule("cosine", 4, None)(2)
-    0.5
-    """
-    if schedule == "adaptive":
-        watcher = cast("Monitor", monitor)
-        return lambda epoch: watcher.plateau.factor
-    if schedule in WHOLE_FIT_SCHEDULES:
-        return partial(SCHEDULES[schedule], n_epochs=max_iter)
-    if not callable(schedule):
-        return SCHEDULES[schedule]
-
-    def checked(epoch: float) -> float:
-        factor = schedule(epoch)
-        if not 0.0 <= factor < np.inf:
-            raise ValueError(
-                f"schedule must return a finite factor, not negative, got {factor!r} "
-                f"for epoch {epoch}"
+    def minimise(
+        self,
+        objective: LinearObjective,
+        start: Continuation,
+        learning_rate: float | None,
+        monitor: Monitor,
+    ) -> Solution:
+        """Minimise an objective; of what the monitor has seen, the best parameters are kept."""
+        watch: dict[str, Any] = {"max_iter": self.max_iter, "tol": self.tol, "monitor": monitor}
+        strengths = _l1_strengths(objective, self.l1)
+        if learning_rate is None:
+            minimise, model = SECOND_ORDER[self.name], CurvatureModel(objective)
+            solution = minimise(objective, start.params, precondition=model, **watch)
+        else:
+            factor_of = make_schedule(
+                self.schedule, self.max_iter, lambda epoch: monitor.plateau.factor
             )
-        return factor
+            # Some schedules span each fit anew.
+            n_before = 0 if self.schedule in WHOLE_FIT_SCHEDULES else start.n_epochs
+            batches = None
+            if self.name != "gd":
+                random_state = start.random_state if self.shuffle else None
+                batches = partial(objective.batches, self.batch_size, random_state)
+            solution = descend(
+                objective,
+                start.params,
+                make_rule(self.name, self.momentum),
+                learning_rate=lambda n_iter: learning_rate * factor_of(n_before + n_iter),
+                batches=batches,
+                l1=strengths,
+                state=start.rule,
+                **watch,
+            )
+        if monitor.best_params is None:
+            return solution
+        best = Solution.at(
+            objective, monitor.best_params, l1=strengths, learning_rate=learning_rate or 1.0
+        )
+        return replace(
+            solution, params=best.params, value=best.value, gradient_norm=best.gradient_norm
+        )
 
-    return checked
+    def run_epoch(
+        self, objective: LinearObjective, start: Continuation, learning_rate: float
+    ) -> tuple[Continuation, float, bool]:
+        """Pass once over the samples in order; return the state, the loss and if it diverged.
+
+        The loss is the mean of those of the batches, each before its update.
+        """
+        rule, params = make_rule(self.name, self.momentum), start.params
+        batch_size = len(objective.samples) if self.name == "gd" else self.batch_size
+        params, state, loss = run_epoch(
+            objective.batches(batch_size),
+            params,
+            rule,
+            rule.init(params) if start.rule is None else start.rule,
+            learning_rate * make_schedule(self.schedule, self.max_iter)(start.n_epochs),
+        )
+        diverged = not (math.isfinite(loss) and np.isfinite(params).all())
+        if diverged:
+            params, state = start.params, None
+        return start.advance(params, state), loss, diverged
+
+    def describe_rate(self, objective: LinearObjective, learning_rate: float) -> str:
+        """Return the learning rate that "auto" stands for, in words."""
+        name, safe = "the largest safe" if self.name != "adam" else "the usual", learning_rate
+        if self.learning_rate != "auto":
+            safe = safe_rate(objective, self.name, self.momentum, self.batch_size)
+        return f"{name} learning rate is {safe:.3g}"
+
+    def explain_failure(
+        self, solution: Solution, objective: LinearObjective, learning_rate: float | None
+    ) -> str:
+        """Return why a solution did not converge, and what would help."""
+        problem = (
+            f"solver {self.name!r} did not converge in {solution.n_iter} iterations "
+            f"(gradient norm {solution.gradient_norm:.2g}, tol {self.tol:.2g})"
+        )
+        if learning_rate is None:
+            return f"{problem}: increase max_iter or tol"
+        if solution.diverged:
+            problem = f"learning_rate={learning_rate:.3g} diverged"
+        advice = self.describe_rate(objective, learning_rate)
+        if not solution.diverged and solution.values[-1] == solution.values.min():
+            # It is still falling.
+            advice += "; increase max_iter, or scale the features (StandardScaler)"
+        return f"{problem}: {advice}"
+
+
+def _l1_strengths(objective: LinearObjective, l1: float) -> NDArray[np.float64] | None:
+    """Return the strength of the L1 penalty of each column of the parameters, None without one."""
+    if not l1:
+        return None
+    strengths = np.full(objective.shape[1], l1)
+    strengths[objective.samples.X.shape[1] :] = 0.0
+    return strengths

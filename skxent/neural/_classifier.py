@@ -1,4 +1,4 @@
-"""What the neural classifiers share: from X and y to a network's weights, and back."""
+"""Base class of the neural classifiers: from X and y to the weights of a network."""
 
 import warnings
 from functools import partial
@@ -15,39 +15,47 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skxent._fitting._callbacks import report_iteration
-from skxent._fitting._holdout import has_validation, set_aside
-from skxent._fitting._inputs import check_weights
-from skxent._fitting._monitor import Monitor, Plateau
+from skxent._fitting._continuation import (
+    Continuation,
+    count_seen,
+    store_epoch,
+    store_fit,
+    supports_partial_fit,
+)
+from skxent._fitting._inputs import check_weights, has_validation
+from skxent._fitting._monitor import Monitor
 from skxent._fitting._targets import check_classes, encode, weights_of_classes
 from skxent.frames._neighbours import join
 from skxent.frames._ragged import lengths_of, split
-from skxent.linear._solve import make_schedule
 from skxent.losses import log_softmax
 from skxent.neural._compute import computing, load_weights, moments_of, set_moments, take_weights
-from skxent.neural._samples import Samples
-from skxent.neural._training import compute_logits, evaluate, make_optimizer, run_epoch, train
+from skxent.neural._problem import Clips
+from skxent.neural._training import (
+    MAX_FRAMES,
+    compute_logits,
+    evaluate,
+    make_optimizer,
+    run_epoch,
+    train,
+)
 from skxent.optimizers import SCHEDULES
-from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
+from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES, make_schedule
 from skxent.sequences._aggregation import aggregate_log_proba
 from skxent.sequences._inputs import check_frame_targets, check_sequences
 from skxent.sequences._scoring import SequenceClassifierMixin
 
-__all__ = ["NeuralClassifier"]
-
 
 def _supports_partial_fit(classifier):
-    """Tell available_if whether the settings allow partial_fit."""
-    for name, is_in_the_way in [
-        ("schedule", classifier.schedule in (*WHOLE_FIT_SCHEDULES, "adaptive")),
-        ("early_stopping", classifier.early_stopping),
-    ]:
-        if is_in_the_way:
-            raise AttributeError(f"{name}={getattr(classifier, name)!r} has no partial_fit")
-    return True
+    """Return whether the parameters allow partial_fit."""
+    return supports_partial_fit(
+        classifier,
+        schedule=classifier.schedule in (*WHOLE_FIT_SCHEDULES, "adaptive"),
+        early_stopping=classifier.early_stopping,
+    )
 
 
 def _has_frames(classifier):
-    """Tell available_if whether there are logits of frames."""
+    """Return whether there are logits of frames."""
     form = getattr(classifier, "_form", None) or classifier._get_form()
     if not classifier._is_framewise(form):
         raise AttributeError(f"{classifier!r} knows no labels of frames")
@@ -55,16 +63,16 @@ def _has_frames(classifier):
 
 
 class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstimator):
-    """Classifier of sequences by a network; subclasses say which network.
+    """Classifier of sequences by a network, which a subclass makes.
 
     A subclass has the parameters of `_parameter_constraints` and its own. `_FORM`
-    names those that a network is made of; `fit` keeps their values in `_form`. The
-    methods `_is_framewise`, `_make_data` and `_make_network` go by such a form.
+    names those that shape the network; `fit` keeps their values in `_form`, which
+    the methods `_is_framewise`, `_make_data` and `_make_network` take.
     """
 
     _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
         "input_noise": [Interval(Real, 0, None, closed="left")],
-        # Above, a step of AdamW is no float32.
+        # Above it, a step of AdamW is not finite in float32.
         "learning_rate": [Interval(Real, 0, 1e30, closed="neither")],
         "schedule": [StrOptions({*SCHEDULES, "adaptive"}), callable],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -125,37 +133,23 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         form = self._get_form()
         random_state = check_random_state(self.random_state)
-        classes, samples = self._check(form, X, y, sample_weight, reset=True)
-        clips = np.flatnonzero(samples.weights > 0.0)
-        validation, aside = None, None
+        samples, validation = self._check(form, X, y, sample_weight, reset=True), None
+        classes = samples.rows.classes
         if has_validation(X_val, y_val, sample_weight_val):
-            _, validation = self._check(
-                form, X_val, y_val, sample_weight_val, classes, name="y_val"
-            )
-            aside = np.flatnonzero(validation.weights > 0.0)
+            validation = self._check(form, X_val, y_val, sample_weight_val, classes, name="y_val")
         elif self.early_stopping:
-            validation = samples
-            (clips, *_), (aside, *_) = set_aside(
-                clips,
-                samples.targets_of_clips()[clips],
-                samples.weights[clips],
-                self.validation_fraction,
-                random_state,
-            )
-        sums, n_rows = samples.sum_by_class(clips)
+            samples, validation = samples.hold_out(self.validation_fraction, random_state)
+        sums, n_rows = samples.class_sums(), len(samples.chosen_rows)
         class_weights = weights_of_classes(self.class_weight, classes, sums, need_all=True)
         scale = sums @ class_weights / n_rows
-        problem = samples.problem(clips, class_weights, scale, self.label_smoothing)
+        problem = samples.problem(class_weights, scale, self.label_smoothing)
         if validation is not None:
-            judged = validation.problem(aside, class_weights, scale, self.label_smoothing)
-        state = self._start(classes, random_state, go_on=self.warm_start)
-        monitor = Monitor(
-            tol=self.tol,
-            patience=self.n_iter_no_change,
-            validate=None if validation is None else lambda _: evaluate(network, judged),
-            early_stopping=self.early_stopping,
-            adaptive=self.schedule == "adaptive",
-            plateau=state["plateau"],
+            held_out = validation.problem(class_weights, scale, self.label_smoothing)
+        start = self._start(classes, random_state, go_on=self.warm_start)
+        monitor = Monitor.of(
+            self,
+            validate=None if validation is None else lambda _: evaluate(network, held_out),
+            plateau=start.plateau,
             report=lambda weights: report_iteration(
                 context,
                 self,
@@ -165,40 +159,22 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
                 lambda: {"classes_": classes, "weights_": weights, "_form": form},
             ),
         )
-        n_before = 0 if self.schedule in WHOLE_FIT_SCHEDULES else state["n_epochs"]
-        with computing(self.device, state["seeds"]) as device:
-            network, optimizer = self._set_up(form, state, samples, clips, problem, device)
+        with computing(self.device, start.seeds) as device:
+            network, optimizer = self._set_up(form, start, samples, problem, device)
             result = train(
                 network,
                 problem,
                 optimizer,
-                self._rates(monitor, n_before),
+                self._rates(start, monitor),
                 max_iter=self.max_iter,
                 monitor=monitor,
-                **self._options(state),
+                **self._options(start),
             )
             last, moments = take_weights(network), moments_of(optimizer)
-        best = last if monitor.best_params is None else monitor.best_params
-        self._store(form, classes, best)
-        self.n_iter_ = len(result.losses) - 1
-        self.loss_curve_ = np.array(result.losses)
-        self.converged_ = monitor.is_exhausted
-        self.gradient_norm_ = result.gradient_norm
-        for name, curve in [("loss", monitor.losses), ("score", monitor.scores)]:
-            self.__dict__.pop(f"validation_{name}_curve_", None)
-            if validation is not None:
-                setattr(self, f"validation_{name}_curve_", np.array(curve))
-        self._state = state | {
-            "weights": last,
-            "moments": moments,
-            "plateau": monitor.plateau,
-            "n_epochs": state["n_epochs"] + self.n_iter_,
-            "seen": (sums, n_rows),
-        }
-        if monitor.is_exhausted:
-            # What patience has ended would end again at once: the next fit starts afresh.
-            self._state |= {"weights": best, "moments": {}, "plateau": Plateau(), "n_epochs": 0}
-        if result.is_diverged:
+        self._store(form, classes, last if monitor.best_params is None else monitor.best_params)
+        end = start.advance(last, moments, len(result.values) - 1, monitor.plateau)
+        store_fit(self, result, monitor, seen=(sums, n_rows), continuation=end)
+        if result.diverged:
             self._warn("the weights are those of the epoch before", stacklevel=5)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
@@ -206,11 +182,11 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
     @available_if(_supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go on from the weights so far, with one pass over new sequences.
+        """Update the weights in one pass over new sequences.
 
-        They are passed in batches of `batch_size` in their order. The state of the
-        optimizer is kept between the calls, each of which is an epoch of the
-        schedule; how features are standardised is settled by the first.
+        They are taken in their order, in batches of `batch_size`. The optimizer and
+        the schedule continue between the calls, each of which is an epoch; the first
+        call sets how features are standardised.
 
         Parameters
         ----------
@@ -220,8 +196,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         y : array-like or list
             Targets as in `fit`, of which some classes may be missing.
         classes : array-like of shape (n_classes,), default=None
-            All labels that there will be; needed in the first call. Their order is
-            kept.
+            All labels, needed in the first call. Their order is kept.
         sample_weight : array-like of shape (n_sequences,), default=None
             Non-negative weights. They are divided by the mean weight of all
             sequences seen so far.
@@ -243,39 +218,28 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         is_first = not hasattr(self, "classes_")
         form = self._get_form() if is_first else self._form
         classes = check_classes(classes, getattr(self, "classes_", None))
-        _, samples = self._check(form, X, y, sample_weight, classes, reset=is_first)
-        clips = np.flatnonzero(samples.weights > 0.0)
-        state = self._start(classes, check_random_state(self.random_state), go_on=True)
-        sums, n_rows = samples.sum_by_class(clips)
-        if state["seen"] is not None:
-            sums, n_rows = sums + state["seen"][0], n_rows + state["seen"][1]
+        samples = self._check(form, X, y, sample_weight, classes, reset=is_first)
+        start = self._start(classes, check_random_state(self.random_state), go_on=True)
+        sums, n_rows = count_seen(self, samples.class_sums(), len(samples.chosen_rows))
         class_weights = weights_of_classes(self.class_weight, classes, sums)
         scale = sums @ class_weights / max(n_rows, 1)
-        if not (len(clips) and scale > 0.0):
+        if not (len(samples.chosen) and scale > 0.0):
             raise ValueError("there must be a sample of positive weight")
-        problem = samples.problem(clips, class_weights, scale, self.label_smoothing)
-        with computing(self.device, state["seeds"]) as device:
-            network, optimizer = self._set_up(form, state, samples, clips, problem, device)
+        problem = samples.problem(class_weights, scale, self.label_smoothing)
+        with computing(self.device, start.seeds) as device:
+            network, optimizer = self._set_up(form, start, samples, problem, device)
             before = take_weights(network)
-            rates = self._rates(None, state["n_epochs"])
-            options = self._options(state) | {"random_state": None}
-            result = run_epoch(network, problem, optimizer, partial(rates, 0), **options)
+            options = self._options(start) | {"random_state": None}
+            rate_of = partial(self._rates(start), 0)
+            result = run_epoch(network, problem, optimizer, rate_of, **options)
             weights, moments = take_weights(network), moments_of(optimizer)
         if not result.is_finite:
-            weights, moments = before, {}
+            weights, moments = before, None
             self._warn("the weights are left as they were", stacklevel=4)
         self._store(form, classes, weights)
-        self.n_iter_ = 1 if is_first else self.n_iter_ + 1
-        self.loss_curve_ = np.append([] if is_first else self.loss_curve_, result.value)
+        end = start.advance(weights, moments)
+        store_epoch(self, result.value, seen=(sums, n_rows), continuation=end)
         self.gradient_norm_ = result.gradient_norm
-        for name in ("converged_", "validation_loss_curve_", "validation_score_curve_"):
-            self.__dict__.pop(name, None)  # they would not be true any more
-        self._state = state | {
-            "weights": weights,
-            "moments": moments,
-            "n_epochs": state["n_epochs"] + 1,
-            "seen": (sums, n_rows),
-        }
         return self
 
     def predict(self, X):
@@ -314,9 +278,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
     def predict_log_proba(self, X):
         """Predict the natural logarithm of each class's probability.
 
-        Where the network has logits for frames, that of a sequence is the sum of
-        its frames' log-probabilities, less what makes the probabilities sum to
-        one.
+        If the network has logits for frames, the log-probabilities of a sequence
+        are the sums of its frames', normalised.
 
         Parameters
         ----------
@@ -370,17 +333,17 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         log_proba, lengths = self._log_proba(X)
         return split(np.exp(log_proba), lengths)
 
-    def _log_proba(self, X):
+    def _log_proba(self, X, max_frames=MAX_FRAMES):
         """Return log-probabilities of all rows that there are logits for, and lengths."""
         check_is_fitted(self, "weights_")
         frames, lengths = self._check_frames(X, reset=False)
         with computing(self.device) as device:
             network = self._make_network(self._form, frames.shape[1], len(self.classes_))
             load_weights(network, self.weights_)
-            # In float64, rounding does not tell in which batch a sequence was.
+            # In float64, rounding hardly depends on the batch of a sequence.
             network = network.double() if device.type == "cpu" else network.to(device)
             data = self._make_data(self._form, frames, lengths)
-            logits = compute_logits(network, data, len(lengths), len(self.classes_))
+            logits = compute_logits(network, data, len(lengths), len(self.classes_), max_frames)
         return log_softmax(logits), lengths
 
     def _get_form(self):
@@ -396,7 +359,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         return frames, lengths_of(sequences)
 
     def _check(self, form, X, y, sample_weight, classes=None, *, reset=False, name="y"):
-        """Return classes and samples."""
+        """Return checked clips."""
         frames, lengths = self._check_frames(X, reset=reset)
         framewise = self._is_framewise(form)
         per_frame, y = check_frame_targets(y, lengths, name)
@@ -410,46 +373,29 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             targets = np.repeat(targets, lengths, axis=0)
         weights = check_weights(lengths, lengths, sample_weight)
         data = self._make_data(form, frames, lengths)
-        return classes, Samples(data, lengths, framewise, targets, weights, len(classes))
+        return Clips.of(data, lengths, framewise, targets, weights, classes)
 
     def _start(self, classes, random_state, go_on):
-        """Return the state of what iterates, fresh or of an earlier fit."""
-        fresh = {
-            "weights": None,
-            "moments": {},
-            "plateau": Plateau(),
-            "n_epochs": 0,
-            "random_state": random_state,
-            # Of their own, so that two fits draw the batches of one that is as long as both.
-            "seeds": np.random.RandomState(random_state.randint(np.iinfo(np.int32).max)),
-            "seen": None,
-            "n_classes": len(classes),
-        }
+        """Return the state to start from: a fresh one, or that of an earlier fit."""
+        # Seeds have a generator of their own, so that two fits draw the batches of one that is
+        # as long as both.
+        seeds = np.random.RandomState(random_state.randint(np.iinfo(np.int32).max))
+        fresh = Continuation("adamw", random_state, params=None, seeds=seeds)
         if not (go_on and hasattr(self, "weights_")):
             return fresh
-        if not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                "warm_start needs the classes of the earlier fit, "
-                f"{self.classes_.tolist()}, got {classes.tolist()}"
-            )
-        # A classifier that was loaded from a file has weights alone.
-        return getattr(self, "_state", fresh | {"weights": self.weights_})
+        return fresh.resume(self, classes, self.weights_)
 
-    def _set_up(self, form, state, samples, clips, problem, device):
-        """Return network and optimizer, ready to go on."""
+    def _set_up(self, form, start, samples, problem, device):
+        """Return the network and the optimizer with the state to start from."""
         n_features = samples.data.frames.shape[1]
-        network = self._make_network(form, n_features, state["n_classes"])
-        if state["weights"] is None:
-            rows = samples.rows_of(clips)
-            weights = np.zeros(len(problem.weights))
-            weights[rows] = problem.weights[rows]
-            if not samples.framewise:
-                weights = np.repeat(weights, samples.lengths)
+        network = self._make_network(form, n_features, samples.rows.n_classes)
+        if start.params is None:
+            weights = samples.frame_weights(problem)
             scaler = StandardScaler().fit(samples.data.frames.numpy(), sample_weight=weights)
-            network.standardize.settle(scaler.mean_, scaler.scale_)
+            network.standardize.set_scale(scaler.mean_, scaler.scale_)
         else:
             try:
-                load_weights(network, state["weights"])
+                load_weights(network, start.params)
             except RuntimeError as error:
                 raise ValueError(
                     "warm_start needs the features of the earlier fit, and the parameters that "
@@ -457,20 +403,23 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
                 ) from error
         network.to(device)
         optimizer = make_optimizer(network, self.weight_decay)
-        set_moments(optimizer, state["moments"])
+        set_moments(optimizer, start.rule or {})
         return network, optimizer
 
-    def _rates(self, monitor, n_before):
+    def _rates(self, start, monitor=None):
         """Return the learning rate as a function of the epoch and a share of it."""
-        factor_of = make_schedule(self.schedule, self.max_iter, monitor)
-        if callable(self.schedule):  # of whole epochs, as it is told
+        n_before = 0 if self.schedule in WHOLE_FIT_SCHEDULES else start.n_epochs
+        factor_of = make_schedule(
+            self.schedule, self.max_iter, lambda epoch: monitor.plateau.factor
+        )
+        if callable(self.schedule):  # of whole epochs
             return lambda epoch, share: self.learning_rate * factor_of(n_before + epoch)
         return lambda epoch, share: self.learning_rate * factor_of(n_before + epoch + share)
 
-    def _options(self, state):
+    def _options(self, start):
         return {
             "batch_size": self.batch_size,
-            "random_state": state["random_state"] if self.shuffle else None,
+            "random_state": start.random_state if self.shuffle else None,
             "max_grad_norm": self.max_grad_norm,
         }
 

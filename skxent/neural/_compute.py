@@ -5,15 +5,6 @@ import contextlib
 import numpy as np
 import torch
 
-__all__ = [
-    "computing",
-    "fewest_threads",
-    "load_weights",
-    "moments_of",
-    "set_moments",
-    "take_weights",
-]
-
 # Below this many weights, the products of a batch are over before a second thread is awake,
 # and on a busy machine it makes them ten times slower.
 _THREADED_WEIGHTS = 1 << 20
@@ -21,24 +12,10 @@ _THREADED_WEIGHTS = 1 << 20
 
 @contextlib.contextmanager
 def computing(name, random_state=None):
-    """Settle where and how PyTorch computes for the time of a block, and nothing beyond it.
+    """Yield the device to compute on, with gradients on and a generator of the block's own.
 
-    Parameters
-    ----------
-    name : str
-        A device of PyTorch, or "auto": the first GPU where there is one, else the CPU.
-    random_state : numpy.random.RandomState, default=None
-        Seeds what PyTorch draws. The process's generator is left as it was.
-
-    Yields
-    ------
-    device : torch.device
-        Where to compute.
-
-    Raises
-    ------
-    ValueError
-        If there is no such device.
+    "auto" is the first GPU if there is one, else the CPU. A random state seeds the generator; that
+    of the process is left as it was.
     """
     try:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -57,18 +34,7 @@ def computing(name, random_state=None):
 
 @contextlib.contextmanager
 def fewest_threads(network):
-    """Limit PyTorch to one thread for the time of a block, if the network is small.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        What is computed in the block.
-
-    Yields
-    ------
-    None
-        Nothing.
-    """
+    """Limit PyTorch to one thread for the time of a block, if the network is small."""
     n_threads = torch.get_num_threads()
     if sum(weights.numel() for weights in network.parameters()) < _THREADED_WEIGHTS:
         torch.set_num_threads(1)
@@ -79,49 +45,19 @@ def fewest_threads(network):
 
 
 def take_weights(network):
-    """Return a copy of a network's weights.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        The network.
-
-    Returns
-    -------
-    weights : dict of str to ndarray
-        By the names that PyTorch gives them; what is not learned by descent too.
-    """
+    """Return a copy of a network's weights and buffers by the names that PyTorch gives them."""
     return {
         name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()
     }
 
 
 def load_weights(network, weights):
-    """Give a network its weights.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Is changed.
-    weights : dict of str to ndarray
-        From a network of the same form.
-    """
+    """Give a network the weights of one of the same form."""
     network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
 
 
 def moments_of(optimizer):
-    """Return a copy of the optimizer's memory of each parameter.
-
-    Parameters
-    ----------
-    optimizer : torch.optim.AdamW
-        The optimizer.
-
-    Returns
-    -------
-    moments : dict of int to dict of str to ndarray
-        By the number of the parameter; none of those that had no gradient yet.
-    """
+    """Return a copy of the optimizer's state of each parameter, by the parameter's number."""
     return {
         number: {name: value.detach().cpu().numpy().copy() for name, value in moments.items()}
         for number, moments in optimizer.state_dict()["state"].items()
@@ -129,15 +65,7 @@ def moments_of(optimizer):
 
 
 def set_moments(optimizer, moments):
-    """Give an optimizer its memory.
-
-    Parameters
-    ----------
-    optimizer : torch.optim.AdamW
-        Is changed.
-    moments : dict of int to dict of str to ndarray
-        From one for the same parameters.
-    """
+    """Give an optimizer the state of one for the same parameters."""
     state = {
         number: {name: torch.as_tensor(value) for name, value in kept.items()}
         for number, kept in moments.items()

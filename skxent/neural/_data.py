@@ -1,28 +1,18 @@
-"""Batches of frames and of sequences, without a single padded frame."""
+"""Batches of frames and of sequences, without padding."""
 
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-__all__ = ["Batch", "Frames", "Sequences", "cut_by_length", "draw_batches"]
+from skxent.frames._ragged import clip_of_frame, offsets, ranges
 
-# So many batches are drawn together, and sorted by length among themselves.
-_BATCHES_A_POOL = 16
+# Number of batches whose items are drawn together and sorted by length.
+_BATCHES_PER_POOL = 16
 
 
 class Batch(NamedTuple):
-    """What a network is given, and what its logits are compared with.
-
-    Parameters
-    ----------
-    inputs : tuple of torch.Tensor
-        Arguments of the network.
-    rows : ndarray of shape (n_rows,)
-        For each row of logits the row of the targets.
-    n_items : int
-        Number of items in it.
-    """
+    """Arguments of a network, the row of the targets of each row of its logits, number of items."""
 
     inputs: tuple
     rows: np.ndarray
@@ -30,35 +20,27 @@ class Batch(NamedTuple):
 
 
 class Frames:
-    """Frames one by one, each with its neighbours: an item is a frame.
+    """Frames (n_frames, n_features) of clips, where each item is a frame with its neighbours.
 
-    Parameters
-    ----------
-    frames : ndarray of shape (n_total_frames, n_features)
-        Of all clips, one after the other; float32.
-    lengths : ndarray of shape (n_clips,)
-        Numbers of frames.
-    context : int
-        Number of neighbours on each side. Beyond a clip's edge they are the
-        frame at the edge.
+    There are `context` neighbours on each side. The first and the last frame are repeated beyond
+    the ends of a clip.
     """
 
     def __init__(self, frames, lengths, context):
         self.frames = _as_tensor(frames)
-        self.ends = np.cumsum(lengths)
-        self.starts = self.ends - lengths
+        self.starts, self.ends = offsets(lengths)
         self.context = context
 
     def items_of(self, clips):
-        """Return the frames of clips."""
-        return _ranges(self.starts[clips], self.ends[clips])
+        """Return the items of clips: their frames."""
+        return ranges(self.starts[clips], self.ends[clips])
 
     def rows_of(self, items):
-        """Return the rows of the targets, one for each frame."""
+        """Return the rows of the targets of items, one for each frame."""
         return items
 
     def lengths_of(self, items):
-        """Return one for each frame."""
+        """Return the number of frames of each item, which is one."""
         return np.ones(len(items), dtype=np.intp)
 
     def batch(self, items):
@@ -70,100 +52,67 @@ class Frames:
 
 
 class Sequences:
-    """Whole sequences: an item is a clip.
+    """Frames (n_frames, n_features) of clips, where each item is a clip.
 
-    A batch holds the first frames of all its clips, then their second ones, and
-    so on, with the clips from the longest to the shortest: the form of
-    :class:`torch.nn.utils.rnn.PackedSequence`, which has no padding.
-
-    Parameters
-    ----------
-    frames : ndarray of shape (n_total_frames, n_features)
-        Of all clips, one after the other; float32.
-    lengths : ndarray of shape (n_clips,)
-        Numbers of frames.
-    per_frame : bool
-        Whether there are logits for each frame, or for each clip.
+    A batch holds the first frames of all its clips, then their second frames, and so on, with
+    the clips in order of descending length, as in :class:`torch.nn.utils.rnn.PackedSequence`.
+    `per_frame` says whether logits are those of frames or of clips.
     """
 
     def __init__(self, frames, lengths, per_frame):
         self.frames = _as_tensor(frames)
         self.lengths = lengths
-        self.starts = np.cumsum(lengths) - lengths
+        self.starts, self.ends = offsets(lengths)
         self.per_frame = per_frame
 
     def items_of(self, clips):
-        """Return the clips."""
+        """Return the items of clips: the clips themselves."""
         return clips
 
     def rows_of(self, items):
-        """Return the rows of the targets, one for each clip or each of its frames."""
+        """Return the rows of the targets of items, one for each clip or each of its frames."""
         if not self.per_frame:
             return items
-        return _ranges(self.starts[items], self.starts[items] + self.lengths[items])
+        return ranges(self.starts[items], self.ends[items])
 
     def lengths_of(self, items):
-        """Return the clips' lengths."""
+        """Return the number of frames of each item."""
         return self.lengths[items]
 
     def batch(self, items):
         """Return a batch of clips."""
         items = items[np.argsort(-self.lengths[items], kind="stable")]
         lengths = self.lengths[items]
-        # For each time, the number of clips that last so long.
+        # For each time step, the number of clips that are longer.
         sizes = len(items) - np.searchsorted(lengths[::-1], np.arange(lengths[0]), side="right")
-        times = np.repeat(np.arange(lengths[0]), sizes)
-        clips = np.arange(len(times)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        times = clip_of_frame(sizes)
+        clips = ranges(np.zeros_like(sizes), sizes)
         places = self.starts[items][clips] + times
         inputs = self.frames[torch.from_numpy(places)], *map(torch.from_numpy, (sizes, clips))
         return Batch(inputs, places if self.per_frame else items, len(items))
 
 
 def draw_batches(lengths, batch_size, random_state):
-    """Share items out to batches, items of like length together.
+    """Divide items at random into batches of similar lengths; in order without a random state.
 
-    The batches hardly differ in size, so that none is a remainder of one item.
-    All items of a batch take the time of its longest.
-
-    Parameters
-    ----------
-    lengths : ndarray of shape (n_items,)
-        Of the items.
-    batch_size : int
-        Largest number of items of a batch.
-    random_state : numpy.random.RandomState or None
-        Draws them; None takes the items in their order.
-
-    Returns
-    -------
-    batches : list of ndarray of int
-        Places of the items.
+    Sizes are at most `batch_size` and nearly equal, so that no batch is a remainder of one item.
+    Lengths are similar because a batch takes as many steps as its longest item.
     """
     n_batches = -(-len(lengths) // batch_size)
     if random_state is None:
         return np.array_split(np.arange(len(lengths)), n_batches)
     order = random_state.permutation(len(lengths))
     batches = []
-    for pool in np.array_split(order, -(-n_batches // _BATCHES_A_POOL)):
+    for pool in np.array_split(order, -(-n_batches // _BATCHES_PER_POOL)):
         pool = pool[np.argsort(lengths[pool], kind="stable")]
         batches += np.array_split(pool, -(-len(pool) // batch_size))
     return [batches[i] for i in random_state.permutation(len(batches))]
 
 
 def cut_by_length(lengths, max_frames):
-    """Share items out to batches of like lengths and of bounded size.
+    """Divide items into batches of similar lengths.
 
-    Parameters
-    ----------
-    lengths : ndarray of shape (n_items,)
-        Of the items.
-    max_frames : int
-        A batch has so many frames at most, and those of one item more.
-
-    Returns
-    -------
-    batches : list of ndarray of int
-        Places of the items.
+    A batch has at most max_frames frames, plus those of one item.
     """
     order = np.argsort(lengths, kind="stable")
     is_cut = np.diff(np.cumsum(lengths[order]) // max_frames) > 0
@@ -171,12 +120,6 @@ def cut_by_length(lengths, max_frames):
 
 
 def _as_tensor(frames):
-    # PyTorch has no tensors that can't be written to; a memory map, as joblib hands to its
-    # workers, can't.
+    """Return frames as a tensor that shares their memory if it is writable."""
+    # Tensors are writable, but the memory maps that joblib passes to its workers are not.
     return torch.from_numpy(frames if frames.flags.writeable else frames.copy())
-
-
-def _ranges(starts, ends):
-    """Return the whole numbers from each start to before its end, one range after the other."""
-    sizes = ends - starts
-    return np.arange(sizes.sum()) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)

@@ -8,8 +8,6 @@ from skxent.neural._classifier import NeuralClassifier
 from skxent.neural._data import Frames
 from skxent.neural._networks import ACTIVATIONS, FeedForward
 
-__all__ = ["DNNClassifier"]
-
 
 class DNNClassifier(NeuralClassifier):
     r"""Deep feed-forward network trained with the softmax cross-entropy.
@@ -24,7 +22,7 @@ class DNNClassifier(NeuralClassifier):
     over the :math:`T_i` frames of each sequence (one, for the rows of a matrix)
     with the logits z of the network, the (smoothed) targets t and the weights w
     of samples and classes. Features are standardised by the means and standard
-    deviations of the training's frames.
+    deviations of the training frames.
 
     Parameters
     ----------
@@ -32,23 +30,23 @@ class DNNClassifier(NeuralClassifier):
         Numbers of hidden units of each layer; empty is a linear model.
 
     activation : {"relu", "tanh", "sigmoid", "gelu"}, default="relu"
-        Of the hidden units.
+        Activation of the hidden units.
 
     dropout : float, default=0.1
         Share of hidden units that are dropped in training, in [0, 1).
 
     batch_norm : bool, default=False
-        Whether each hidden layer normalises its units over the batch, in
-        predictions by means over the training. It needs batches of two samples or
-        more.
+        Whether each hidden layer normalises its units over the batch (in
+        predictions, by running means of the training). It needs batches of two
+        samples or more.
 
     context : int, default=0
-        Number of neighbours on each side that a frame is seen with. Beyond the
-        edge of a sequence they are the frame at the edge.
+        Number of neighbours on each side that are spliced to a frame. Beyond the
+        edge of a sequence, the frame at the edge is repeated.
 
     input_noise : float, default=0.0
         Standard deviation of Gaussian noise that is added to the standardised
-        features in training, anew each time.
+        features in training, redrawn each time.
 
     learning_rate : float, default=0.003
         Step size of AdamW [1]_, before the schedule.
@@ -56,16 +54,16 @@ class DNNClassifier(NeuralClassifier):
     schedule : {"constant", "inverse_scaling", "step", "cosine", "warmup", "one_cycle", \
             "adaptive"} or callable, default="one_cycle"
         Factor of the learning rate in each epoch, as in
-        :class:`~skxent.SoftmaxClassifier`; here it moves within an epoch too, but
-        for "adaptive" and callables.
+        :class:`~skxent.SoftmaxClassifier`; but named schedules, "adaptive" aside,
+        also change it within an epoch.
 
     batch_size : int, default=128
         Largest number of frames of a batch.
 
     weight_decay : float, default=0.01
         Decoupled weight decay: each step also multiplies the weight matrices by
-        ``1 - learning_rate * weight_decay``. Intercepts, and the
-        scales of `batch_norm`, are left alone.
+        ``1 - learning_rate * weight_decay``. Intercepts and the scales of
+        `batch_norm` do not decay.
 
     max_grad_norm : float or None, default=1.0
         Gradients of a larger Euclidean norm are scaled down to it.
@@ -74,21 +72,20 @@ class DNNClassifier(NeuralClassifier):
         Share of each target, in [0, 1], that is spread evenly over the classes.
 
     class_weight : dict or "balanced", default=None
-        Weights of the classes, one by default. "balanced" weighs a class by the
-        inverse of its share of the samples; in `partial_fit` of those seen so far.
+        Weights of the classes, one by default. "balanced" is inverse to the
+        class's share of the samples (in `partial_fit`, of those seen so far).
 
     max_iter : int, default=60
         Largest number of epochs, passes over the samples.
 
     tol : float, default=1e-4
-        What "adaptive" and `early_stopping` take for a fall of the loss.
+        Least decrease of the loss that "adaptive" and `early_stopping` count.
 
     early_stopping : bool, default=False
-        Whether to stop where the cross-entropy of the validation samples has not
+        Whether to stop when the cross-entropy of the validation samples has not
         fallen by more than `tol` for `n_iter_no_change` epochs, and to keep the
-        weights of its lowest value. These samples are the `X_val` of `fit` or,
-        without, a part of X of the same share of each class. Of recordings give an
-        `X_val` of other speakers.
+        weights of its lowest value. These samples are the `X_val` of `fit` (for
+        recordings, of other speakers), or else a stratified part of X.
 
     validation_fraction : float, default=0.1
         Share of the samples, in (0, 1), that `early_stopping` sets aside.
@@ -97,16 +94,16 @@ class DNNClassifier(NeuralClassifier):
         Patience of "adaptive" and `early_stopping`, in epochs.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of an earlier fit, and from the
+        Whether `fit` continues from the weights of an earlier fit and from the
         state of its optimizer, schedule and batches (unless `early_stopping` or
-        "adaptive" has ended that).
+        "adaptive" has ended it).
 
     shuffle : bool, default=True
-        Whether batches are drawn anew for each epoch.
+        Whether batches are redrawn for each epoch.
 
     device : str, default="auto"
         Where to compute, as PyTorch names it ("cpu", "cuda", "cuda:1"). "auto" is
-        the first GPU where there is one, else the CPU. A GPU trains in mixed
+        the first GPU if there is one, else the CPU. A GPU trains in mixed
         precision. A fitted classifier computes where `device` says at the time.
 
     random_state : int, RandomState instance or None, default=None
@@ -117,11 +114,11 @@ class DNNClassifier(NeuralClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; in the order of `classes` after a first `partial_fit`;
-        0 to ``n_classes - 1`` for targets that are distributions.
+        The labels, sorted, or as given to the first `partial_fit`; 0 to
+        ``n_classes - 1`` for targets that are distributions.
 
     weights_ : dict of str to ndarray
-        Of the network, by the names that PyTorch gives them.
+        Weights of the network by the names that PyTorch gives them.
 
     n_iter_ : int
         Number of epochs of the last `fit`, and of `partial_fit` since.
@@ -129,7 +126,7 @@ class DNNClassifier(NeuralClassifier):
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy at the start, and its mean over the batches of each epoch,
         each before its update, with dropout and noise. A `partial_fit` appends to
-        it; without a `fit` before, these are all.
+        it.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy of the validation samples, with class weights and label
@@ -145,8 +142,8 @@ class DNNClassifier(NeuralClassifier):
         The solver used.
 
     converged_ : bool
-        Whether `early_stopping` or "adaptive" ended the fit. As the curves of the
-        validation samples, it is that of a `fit`; a `partial_fit` removes it.
+        Whether `early_stopping` or "adaptive" ended the fit. A `partial_fit`
+        removes this attribute and the validation curves.
 
     gradient_norm_ : float
         Median Euclidean norm of the gradients of the last epoch's batches, before
@@ -156,13 +153,13 @@ class DNNClassifier(NeuralClassifier):
         Number of features of a frame.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X was a data frame with such.
+        Names of the features, if X was a data frame.
 
     Warns
     -----
     ConvergenceWarning
-        If the learning rate diverged: then the weights of the last epoch whose
-        loss was finite are kept.
+        If the learning rate diverged. The weights of the last epoch with a finite
+        loss are kept then.
 
     See Also
     --------

@@ -7,8 +7,6 @@ from sklearn.utils.validation import check_is_fitted
 from skxent.neural._dnn import DNNClassifier
 from skxent.neural._rnn import RNNClassifier
 
-__all__ = ["load", "save"]
-
 _CLASSIFIERS = {kind.__name__: kind for kind in (DNNClassifier, RNNClassifier)}
 _FORMAT = 1
 _LABELS = {"classes_", "feature_names_in_"}
@@ -26,28 +24,28 @@ _PLAIN = {
 def save(classifier, path):
     """Save a fitted classifier to a file of weights and plain values.
 
-    The state of its optimizer is left out: after :func:`load`, `partial_fit` and a
-    warm start go on from the weights alone. A pickle keeps it, but executes what
-    is in it.
+    The state of its optimizer is not saved: after :func:`load`, `partial_fit` and a
+    warm start continue from the weights alone. A pickle keeps it, but can execute
+    code when it is loaded.
 
     Parameters
     ----------
     classifier : DNNClassifier or RNNClassifier
-        A fitted one.
+        A fitted classifier.
     path : str or path-like
         Where to write.
 
     Raises
     ------
     TypeError
-        If it is no such classifier, or has a parameter that is no plain value,
-        such as a callable schedule.
+        If it is another object, or has a parameter that is no plain value, such as
+        a callable schedule.
     NotFittedError
         If it has not been fitted.
 
     See Also
     --------
-    load : The way back.
+    load : Loads the file.
 
     Examples
     --------
@@ -88,24 +86,24 @@ def save(classifier, path):
 def load(path):
     """Load a classifier that was saved by `save`.
 
-    The file is read with ``weights_only=True`` of :func:`torch.load`: nothing that
-    is in it is executed.
+    The file is read by :func:`torch.load` with ``weights_only=True``, which executes
+    no code of the file.
 
     Parameters
     ----------
     path : str or path-like
-        What :func:`save` has written.
+        File written by :func:`save`.
 
     Returns
     -------
     classifier : DNNClassifier or RNNClassifier
-        Fitted. It computes where its parameter `device` says; "auto" is a GPU only
-        where there is one.
+        The fitted classifier. Its parameter `device` says where it computes; "auto"
+        is a GPU only if there is one.
 
     Raises
     ------
     ValueError
-        If it is another file.
+        If the file is of another kind.
     OSError
         If it can't be read.
 
@@ -138,7 +136,7 @@ def load(path):
         }
     except OSError:
         raise
-    except Exception as error:  # torch raises many kinds for what is no file of its own
+    except Exception as error:  # torch raises many kinds for other files
         raise ValueError(f"{path}: was not written by skxent.neural.save ({error})") from error
     for name, value in fitted.items():
         setattr(classifier, name, value)

@@ -4,15 +4,13 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
-__all__ = ["ACTIVATIONS", "CELLS", "POOLINGS", "FeedForward", "Recurrent"]
-
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}
 CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 POOLINGS = ("mean", "last", "attention")
 
 
 class Standardize(nn.Module):
-    """Shift and scale features by constants that are not learned by descent; add noise.
+    """Shift and scale features by constants that are not trained; add noise.
 
     Parameters
     ----------
@@ -29,8 +27,8 @@ class Standardize(nn.Module):
         self.register_buffer("scale", torch.ones(n_features))
         self.noise = noise
 
-    def settle(self, mean, scale):
-        """Set the constants."""
+    def set_scale(self, mean, scale):
+        """Set the mean and the scale of the features."""
         self.mean.copy_(torch.as_tensor(mean))
         self.scale.copy_(torch.as_tensor(scale))
 
@@ -89,18 +87,7 @@ class FeedForward(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(n_features, n_classes))
 
     def forward(self, features):
-        """Return logits.
-
-        Parameters
-        ----------
-        features : torch.Tensor of shape (n_frames, 2 * context + 1, n_features)
-            Of frames, each among its neighbours.
-
-        Returns
-        -------
-        logits : torch.Tensor of shape (n_frames, n_classes)
-            Of the same frames.
-        """
+        """Return logits of frames, each with its neighbours: (n_frames, n_near, n_features)."""
         if self.training and self.batch_norm and len(features) == 1:
             raise ValueError("batch_norm needs batches of two samples or more, got a single one")
         return self.layers(self.standardize(features).flatten(1))
@@ -160,21 +147,10 @@ class Recurrent(nn.Module):
         self.output = nn.Linear(n_units, n_classes)
 
     def forward(self, features, sizes, clips):
-        """Return logits.
+        """Return logits of clips or of frames, from the first frames of all clips on.
 
-        Parameters
-        ----------
-        features : torch.Tensor of shape (n_frames, n_features)
-            The first frames of all clips, then their second ones, and so on.
-        sizes : torch.Tensor of shape (n_times,)
-            Number of clips that last so long.
-        clips : torch.Tensor of shape (n_frames,)
-            Clip of each frame.
-
-        Returns
-        -------
-        logits : torch.Tensor of shape (n_clips, n_classes) or (n_frames, n_classes)
-            Of the clips, or of their frames in the same order.
+        `features` (n_frames, n_features) holds these, then the second frames, and so on; `sizes`
+        says how many clips last so long, and `clips` which one each frame is of.
         """
         packed = PackedSequence(self.standardize(features), sizes.cpu())
         hidden, last = self.recurrent(packed)

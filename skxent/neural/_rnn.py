@@ -8,15 +8,13 @@ from skxent.neural._classifier import NeuralClassifier
 from skxent.neural._data import Sequences
 from skxent.neural._networks import CELLS, POOLINGS, Recurrent
 
-__all__ = ["RNNClassifier"]
-
 
 class RNNClassifier(NeuralClassifier):
     r"""Recurrent network trained with the softmax cross-entropy.
 
-    Gated recurrent units, or those of long short-term memory, read each sequence;
-    what they give is pooled over its frames, or with ``targets="frame"`` each frame
-    has logits of its own. The loss is the mean
+    Gated recurrent units, or long short-term memory, read each sequence. Their
+    outputs are pooled over its frames or, with ``targets="frame"``, each frame has
+    logits of its own. The loss is the mean
 
     .. math::
         J = \frac{\sum_i w_i CE(t_i, z_i)}{\sum_i w_i}
@@ -27,8 +25,8 @@ class RNNClassifier(NeuralClassifier):
     over the sequences, or over their :math:`T_i` frames, with the logits z of the
     network, the (smoothed) targets t and the weights w of samples and classes.
     Features are standardised by the means and standard deviations of the
-    training's frames. There is no padding: a sequence's probabilities depend on
-    nothing but it.
+    training frames. There is no padding: the probabilities of a sequence do not
+    depend on the others.
 
     Parameters
     ----------
@@ -45,12 +43,12 @@ class RNNClassifier(NeuralClassifier):
         Whether as many units again read the sequence from its end.
 
     dropout : float, default=0.1
-        Share of what a layer hands on that is dropped in training, in [0, 1).
+        Share of the outputs of a layer that is dropped in training, in [0, 1).
 
     pooling : {"mean", "last", "attention"}, default="mean"
-        What the logits of a sequence see of the units: their mean over the frames;
-        where they have read all of it; or a mean whose weights are a softmax over
-        the frames of a learned score. Not used with ``targets="frame"``.
+        How the outputs of a sequence are pooled: their mean over the frames, the
+        outputs after the last frame read, or a mean whose weights are a softmax
+        over the frames of a learned score. Not used with ``targets="frame"``.
 
     targets : {"sequence", "frame"}, default="sequence"
         Whether there are logits for each sequence or for each frame. For frames,
@@ -59,7 +57,7 @@ class RNNClassifier(NeuralClassifier):
 
     input_noise : float, default=0.5
         Standard deviation of Gaussian noise that is added to the standardised
-        features in training, anew each time.
+        features in training, redrawn each time.
 
     learning_rate : float, default=0.005
         Step size of AdamW [1]_, before the schedule.
@@ -67,16 +65,15 @@ class RNNClassifier(NeuralClassifier):
     schedule : {"constant", "inverse_scaling", "step", "cosine", "warmup", "one_cycle", \
             "adaptive"} or callable, default="one_cycle"
         Factor of the learning rate in each epoch, as in
-        :class:`~skxent.SoftmaxClassifier`; here it moves within an epoch too, but
-        for "adaptive" and callables.
+        :class:`~skxent.SoftmaxClassifier`; but named schedules, "adaptive" aside,
+        also change it within an epoch.
 
     batch_size : int, default=64
         Largest number of sequences of a batch.
 
     weight_decay : float, default=0.01
         Decoupled weight decay: each step also multiplies the weight matrices by
-        ``1 - learning_rate * weight_decay``. Intercepts are left
-        alone.
+        ``1 - learning_rate * weight_decay``. Intercepts do not decay.
 
     max_grad_norm : float or None, default=1.0
         Gradients of a larger Euclidean norm are scaled down to it.
@@ -85,21 +82,20 @@ class RNNClassifier(NeuralClassifier):
         Share of each target, in [0, 1], that is spread evenly over the classes.
 
     class_weight : dict or "balanced", default=None
-        Weights of the classes, one by default. "balanced" weighs a class by the
-        inverse of its share of the samples; in `partial_fit` of those seen so far.
+        Weights of the classes, one by default. "balanced" is inverse to the
+        class's share of the samples (in `partial_fit`, of those seen so far).
 
     max_iter : int, default=25
         Largest number of epochs, passes over the samples.
 
     tol : float, default=1e-4
-        What "adaptive" and `early_stopping` take for a fall of the loss.
+        Least decrease of the loss that "adaptive" and `early_stopping` count.
 
     early_stopping : bool, default=False
-        Whether to stop where the cross-entropy of the validation samples has not
+        Whether to stop when the cross-entropy of the validation samples has not
         fallen by more than `tol` for `n_iter_no_change` epochs, and to keep the
-        weights of its lowest value. These samples are the `X_val` of `fit` or,
-        without, a part of X of the same share of each class. Of recordings give an
-        `X_val` of other speakers.
+        weights of its lowest value. These samples are the `X_val` of `fit` (for
+        recordings, of other speakers), or else a stratified part of X.
 
     validation_fraction : float, default=0.1
         Share of the samples, in (0, 1), that `early_stopping` sets aside.
@@ -108,16 +104,16 @@ class RNNClassifier(NeuralClassifier):
         Patience of "adaptive" and `early_stopping`, in epochs.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of an earlier fit, and from the
+        Whether `fit` continues from the weights of an earlier fit and from the
         state of its optimizer, schedule and batches (unless `early_stopping` or
-        "adaptive" has ended that).
+        "adaptive" has ended it).
 
     shuffle : bool, default=True
-        Whether batches are drawn anew for each epoch.
+        Whether batches are redrawn for each epoch.
 
     device : str, default="auto"
         Where to compute, as PyTorch names it ("cpu", "cuda", "cuda:1"). "auto" is
-        the first GPU where there is one, else the CPU. A GPU trains in mixed
+        the first GPU if there is one, else the CPU. A GPU trains in mixed
         precision. A fitted classifier computes where `device` says at the time.
 
     random_state : int, RandomState instance or None, default=None
@@ -128,11 +124,11 @@ class RNNClassifier(NeuralClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; in the order of `classes` after a first `partial_fit`;
-        0 to ``n_classes - 1`` for targets that are distributions.
+        The labels, sorted, or as given to the first `partial_fit`; 0 to
+        ``n_classes - 1`` for targets that are distributions.
 
     weights_ : dict of str to ndarray
-        Of the network, by the names that PyTorch gives them.
+        Weights of the network by the names that PyTorch gives them.
 
     n_iter_ : int
         Number of epochs of the last `fit`, and of `partial_fit` since.
@@ -140,7 +136,7 @@ class RNNClassifier(NeuralClassifier):
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy at the start, and its mean over the batches of each epoch,
         each before its update, with dropout and noise. A `partial_fit` appends to
-        it; without a `fit` before, these are all.
+        it.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy of the validation samples, with class weights and label
@@ -156,8 +152,8 @@ class RNNClassifier(NeuralClassifier):
         The solver used.
 
     converged_ : bool
-        Whether `early_stopping` or "adaptive" ended the fit. As the curves of the
-        validation samples, it is that of a `fit`; a `partial_fit` removes it.
+        Whether `early_stopping` or "adaptive" ended the fit. A `partial_fit`
+        removes this attribute and the validation curves.
 
     gradient_norm_ : float
         Median Euclidean norm of the gradients of the last epoch's batches, before
@@ -167,13 +163,13 @@ class RNNClassifier(NeuralClassifier):
         Number of features of a frame.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X was a data frame with such.
+        Names of the features, if X was a data frame.
 
     Warns
     -----
     ConvergenceWarning
-        If the learning rate diverged: then the weights of the last epoch whose
-        loss was finite are kept.
+        If the learning rate diverged. The weights of the last epoch with a finite
+        loss are kept then.
 
     See Also
     --------

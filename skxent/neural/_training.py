@@ -10,54 +10,14 @@ import torch
 from torch.nn import functional
 
 from skxent.neural._compute import fewest_threads, load_weights, take_weights
-from skxent.neural._data import Frames, Sequences, cut_by_length, draw_batches
-
-__all__ = [
-    "Epoch",
-    "Problem",
-    "Training",
-    "compute_logits",
-    "cross_entropy",
-    "evaluate",
-    "make_optimizer",
-    "run_epoch",
-    "train",
-]
+from skxent.neural._data import cut_by_length, draw_batches
 
 # Frames that are evaluated at once; some tens of MB of hidden units.
-_MAX_FRAMES = 1 << 15
-
-
-class Problem(NamedTuple):
-    """What a network is fitted to, or judged by.
-
-    Parameters
-    ----------
-    data : Frames or Sequences
-        Makes batches of items.
-    items : ndarray of shape (n_items,)
-        Those that count.
-    targets : ndarray of shape (n_rows,) or (n_rows, n_classes)
-        Indices of classes (int64) or distributions (float32), of all frames or
-        clips of `data`.
-    weights : ndarray of shape (n_rows,)
-        Their weights (float32), of mean one over all samples.
-    rows_per_item : float
-        Number of rows of an item, on average.
-    label_smoothing : float
-        Share of each target that is spread evenly over the classes.
-    """
-
-    data: Frames | Sequences
-    items: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    rows_per_item: float
-    label_smoothing: float
+MAX_FRAMES = 1 << 15
 
 
 class Epoch(NamedTuple):
-    """What came of a pass over the samples.
+    """Result of a pass over the samples.
 
     Parameters
     ----------
@@ -75,22 +35,25 @@ class Epoch(NamedTuple):
 
 
 class Training(NamedTuple):
-    """What came of training.
+    """Result of training.
 
     Parameters
     ----------
-    losses : list of float
-        Before the training, and of each epoch.
+    values : ndarray of shape (n_epochs + 1,)
+        The loss at the start and of each epoch.
     gradient_norm : float
         Of the last epoch.
-    is_diverged : bool
-        Whether the loss or a weight was not finite any more. The network then has
+    diverged : bool
+        Whether the loss or a weight became infinite or NaN. The network then has
         the weights of the epoch before.
+    converged : bool
+        False: only patience ends the training of a network.
     """
 
-    losses: list[float]
+    values: np.ndarray
     gradient_norm: float
-    is_diverged: bool
+    diverged: bool
+    converged: bool = False
 
 
 def cross_entropy(logits, targets, weights, label_smoothing):
@@ -101,22 +64,6 @@ def cross_entropy(logits, targets, weights, label_smoothing):
 
     with the smoothed target :math:`t_i`, as :mod:`skxent.losses` has it. Where
     rows are frames, that is the sum over the frames of each sequence.
-
-    Parameters
-    ----------
-    logits : torch.Tensor of shape (n_rows, n_classes)
-        The z.
-    targets : torch.Tensor of shape (n_rows,) or (n_rows, n_classes)
-        Indices of classes, or distributions of the type of the logits.
-    weights : torch.Tensor of shape (n_rows,)
-        The w, of the type of the logits.
-    label_smoothing : float
-        Share of each target that is spread evenly over the classes.
-
-    Returns
-    -------
-    loss : torch.Tensor of shape ()
-        The sum, in nats.
     """
     losses = functional.cross_entropy(
         logits, targets, reduction="none", label_smoothing=label_smoothing
@@ -125,20 +72,7 @@ def cross_entropy(logits, targets, weights, label_smoothing):
 
 
 def make_optimizer(network, weight_decay):
-    """Return AdamW, which decays weight matrices alone.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Whose parameters are to be learned.
-    weight_decay : float
-        Each step multiplies the matrices by one minus the learning rate times this.
-
-    Returns
-    -------
-    optimizer : torch.optim.AdamW
-        Its learning rate is set in each step.
-    """
+    """Return AdamW that decays the weight matrices alone; its rate is set in each step."""
     parameters = list(network.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
@@ -150,31 +84,11 @@ def make_optimizer(network, weight_decay):
 def run_epoch(
     network, problem, optimizer, rate_of, *, batch_size, random_state=None, max_grad_norm=None
 ):
-    """Train a network with one pass over the items of a problem.
+    """Train a network with one pass over a problem, which ends where the loss is not finite.
 
-    On a GPU the network runs in half precision where that is safe.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Is changed.
-    problem : Problem
-        What to fit.
-    optimizer : torch.optim.Optimizer
-        Is changed.
-    rate_of : callable
-        ``rate_of(share) -> learning rate`` at a share of the pass, in [0, 1).
-    batch_size : int
-        Largest number of items of a batch.
-    random_state : numpy.random.RandomState or None, default=None
-        Draws the batches; None takes the items in their order.
-    max_grad_norm : float, default=None
-        Gradients of a larger Euclidean norm are scaled down to it.
-
-    Returns
-    -------
-    result : Epoch
-        Where the loss was not finite, the pass has ended.
+    The batches are drawn or, without a random state, in order. ``rate_of(share)`` is the learning
+    rate at a share of the pass. Gradients of a larger Euclidean norm than `max_grad_norm` are
+    scaled down to it. On a GPU the network runs in half precision where that is safe.
     """
     with fewest_threads(network):
         return _run_epoch(
@@ -215,30 +129,10 @@ def _run_epoch(network, problem, optimizer, rate_of, batch_size, random_state, m
 
 
 def train(network, problem, optimizer, rate_of, *, max_iter, monitor, **options):
-    """Train a network epoch by epoch.
+    """Train a network epoch by epoch, until `max_iter` or the monitor stops it.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Is changed.
-    problem : Problem
-        What to fit.
-    optimizer : torch.optim.Optimizer
-        Is changed.
-    rate_of : callable
-        ``rate_of(epoch, share) -> learning rate`` at a share of an epoch, which are
-        counted from zero.
-    max_iter : int
-        Largest number of epochs.
-    monitor : skxent._fitting._monitor.Monitor
-        Told of the weights and the loss of each, and says when to stop.
-    **options : dict
-        The options of :func:`run_epoch`.
-
-    Returns
-    -------
-    result : Training
-        Losses, and whether they stayed finite.
+    ``rate_of(epoch, share)`` is the learning rate at a share of an epoch; `options` are those of
+    `run_epoch`.
     """
     losses, norm = [evaluate(network, problem)[0]], math.nan
     weights = take_weights(network)
@@ -248,30 +142,15 @@ def train(network, problem, optimizer, rate_of, *, max_iter, monitor, **options)
         result = run_epoch(network, problem, optimizer, partial(rate_of, epoch), **options)
         if not result.is_finite:
             load_weights(network, weights)
-            return Training(losses, norm, is_diverged=True)
+            return Training(np.array(losses), norm, diverged=True)
         losses.append(result.value)
         weights, norm = take_weights(network), result.gradient_norm
         is_finished = monitor(epoch + 1, weights, result.value)
-    return Training(losses, norm, is_diverged=False)
+    return Training(np.array(losses), norm, diverged=False)
 
 
 def evaluate(network, problem):
-    """Return the loss and the accuracy of a network, as they are without training.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Is left as it is.
-    problem : Problem
-        What to judge by.
-
-    Returns
-    -------
-    loss : float
-        Mean over the weights.
-    accuracy : float
-        Weighted share of rows whose most probable class is that of the target.
-    """
+    """Return the loss, a weighted mean, and the weighted accuracy of a network in evaluation."""
     loss = hits = total = 0.0
     for logits, rows in _logits_of_batches(network, problem.data, problem.items):
         targets, weights = problem.targets[rows], problem.weights[rows]
@@ -282,35 +161,20 @@ def evaluate(network, problem):
     return loss / total, hits / total
 
 
-def compute_logits(network, data, n_clips, n_classes):
-    """Return the logits of clips, or of their frames.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Is left as it is.
-    data : Frames or Sequences
-        The clips.
-    n_clips, n_classes : int
-        Their number, and that of the classes.
-
-    Returns
-    -------
-    logits : ndarray of shape (n_rows, n_classes)
-        In the order of the clips.
-    """
+def compute_logits(network, data, n_clips, n_classes, max_frames=MAX_FRAMES):
+    """Return the logits (n_rows, n_classes) of clips or of their frames, in the clips' order."""
     items = data.items_of(np.arange(n_clips))
     logits = np.empty((len(data.rows_of(items)), n_classes))
-    for values, rows in _logits_of_batches(network, data, items):
+    for values, rows in _logits_of_batches(network, data, items, max_frames):
         logits[rows] = values.cpu().numpy()
     return logits
 
 
-def _logits_of_batches(network, data, items):
+def _logits_of_batches(network, data, items, max_frames=MAX_FRAMES):
     device = next(network.parameters()).device
     network.eval()
     with torch.inference_mode(), fewest_threads(network):
-        for places in cut_by_length(data.lengths_of(items), _MAX_FRAMES):
+        for places in cut_by_length(data.lengths_of(items), max_frames):
             batch = data.batch(items[places])
             yield network(*(tensor.to(device) for tensor in batch.inputs)), batch.rows
 

@@ -1,13 +1,4 @@
-"""The loop of first-order solvers, and what every solver returns.
-
-An objective is any callable ``objective(params) -> (value, gradient)`` of a
-2-D array with one row for each output; a solver knows neither the data nor the
-model behind it. It calls ``monitor(n_iter, params, value)`` at the start and
-after each iteration, which stops it by returning True.
-
-The test of convergence is the same in all of them: the largest absolute entry
-of the gradient is at most `tol`.
-"""
+"""The loop of first-order solvers, and one pass over batches."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -16,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxent.optimizers._proximal import _make_zeros_exact, _proximal_gradient
+from skxent.optimizers._proximal import add_l1, proximal_gradient, proximal_step
 from skxent.optimizers._rules import UpdateRule
 from skxent.optimizers._solution import Objective, Solution, Watcher, evaluate
 
-# An entry of the parameters that is no more than this share of the largest is none.
+# With an L1 penalty, parameters of up to this much times the largest one are rounding errors.
 _ROUNDING = 64 * np.finfo(np.float64).eps
 
 
@@ -37,11 +28,11 @@ def descend(
     state: Any = None,
     monitor: Watcher | None = None,
 ) -> Solution:
-    r"""Minimise by a first-order update rule.
+    r"""Minimise an objective by a first-order update rule.
 
-    Without batches, where the last step and the new gradient point the same
-    way, so that the momentum carries the iterate uphill, the rule's state
-    starts afresh [1]_.
+    Without batches, the state of the rule is reset after each step that points
+    along the new gradient, i.e. where the momentum has carried the iterate
+    uphill [1]_.
 
     Parameters
     ----------
@@ -52,34 +43,35 @@ def descend(
     rule : skxent.optimizers.UpdateRule
         The update rule.
     learning_rate : float or callable
-        Step size, positive, or ``learning_rate(n_iter) -> step size`` of the
-        next iteration.
+        Step size, or ``learning_rate(n_iter) -> step size`` of the next
+        iteration. Not negative.
     max_iter : int
         Largest number of updates or, with batches, of passes over them.
     tol : float
-        Stop where the largest absolute entry of the gradient is at most this.
+        Stop when the largest absolute entry of the gradient is at most this.
     batches : callable, default=None
         ``batches() -> iterable`` of objectives, one for each update of a pass
-        over the data. `objective`, the whole, is evaluated after each pass.
+        over the data. `objective`, of all the data, is evaluated after each pass.
     l1 : ndarray that broadcasts to the parameters, default=None
         Strength :math:`\lambda` of a penalty :math:`\sum_j \lambda_j |\theta_j|`
-        that is added to the objective. Its updates are proximal [2]_: what the
-        rule sees as the gradient is
+        that is added to the objective. Its updates are proximal [2]_: the rule
+        gets, as the gradient,
 
         .. math::
             G = \frac{1}{\eta} \left(\theta - S_{\eta \lambda}(\theta - \eta g)\right),
             \qquad S_\tau(x) = \operatorname{sign}(x) \max(|x| - \tau, 0)
 
-        which is zero at the minimum alone. Not with batches.
+        which is zero at the minimum alone. It cannot be combined with `batches`.
     state : object, default=None
-        State of the rule to start from; None is a fresh one.
+        State of the rule to start from; None is its initial state.
     monitor : callable, default=None
-        ``monitor(n_iter, params, value) -> stop``.
+        ``monitor(n_iter, params, value) -> stop``, called at the start and after
+        each iteration.
 
     Returns
     -------
     solution : Solution
-        A rate that diverges ends the loop, and the best finite iterate is kept.
+        The best iterate. The loop ends when the objective is no longer finite.
 
     Raises
     ------
@@ -96,8 +88,7 @@ def descend(
     Examples
     --------
     >>> import numpy as np
-    >>> from skxent.optimizers import gradient_descent
-    >>> from skxent.optimizers import descend
+    >>> from skxent.optimizers import descend, gradient_descent
     >>> def parabola(params):
     ...     return 0.5 * float(np.sum((params - 2) ** 2)), params - 2
     >>> solution = descend(
@@ -114,44 +105,66 @@ def descend(
     values: list[float] = []
     rate = 1.0 if l1 is None else rate_of(0)
     for n_iter in range(max_iter + 1):
-        value, slope = evaluate(objective, params)
-        gradient = slope
+        value, smooth = evaluate(objective, params)
+        gradient = smooth
         if l1 is not None:
-            value += float(np.sum(l1 * np.abs(params)))
-            gradient = _proximal_gradient(params, slope, l1, rate)
+            value, gradient = add_l1(value, smooth, params, l1, rate)
         norm = float(np.max(np.abs(gradient)))
         values.append(value)
         diverged = not math.isfinite(value + norm)
         if diverged and n_iter == 0:
             raise ValueError("the objective is not finite at the start")
-        # Short of the tolerance, the last iterate's value may be the lowest but
-        # for rounding; the gradient decides.
+        # Near the minimum values differ by rounding alone, so that the last iterate's may not
+        # be the lowest; the gradient decides.
         converged = norm <= tol
         if not diverged and (value < best[1] or converged):
             best = params, value, norm
         stopped = not diverged and monitor is not None and bool(monitor(n_iter, params, value))
-        # Before the loop may end, so that what goes on from here does as this would have.
+        # Before the loop may end, so that a later call continues as this one would have.
         if not diverged and previous is not None and np.vdot(gradient, params - previous) > 0.0:
             state = rule.init(params)
         if converged or diverged or stopped or n_iter == max_iter:
             break
-        rate = rate_of(n_iter)  # what the monitor has seen may have changed it
-        if l1 is not None:
-            gradient = _proximal_gradient(params, slope, l1, rate)
+        rate = rate_of(n_iter)  # the monitor may have changed it
         if batches is not None:
             params, state, _ = run_epoch(batches(), params, rule, state, rate)
             continue
+        if l1 is not None:
+            gradient = proximal_gradient(params, smooth, l1, rate)
         previous = params
         with np.errstate(over="ignore", invalid="ignore"):
             step, state = rule.update(gradient, state, rate)
             params = params + step
-        if l1 is not None:  # what rounding has left of a zero
+        if l1 is not None:
+            # The monitor may keep any iterate, and rounding leaves residues of zeros in it.
             params[np.abs(params) <= _ROUNDING * np.max(np.abs(previous))] = 0.0
     if l1 is not None and n_iter:
-        best = _make_zeros_exact(objective, best, l1, rate, tol if converged else math.inf)
+        best = _make_zeros_exact(objective, best, l1, rate or 1.0, tol if converged else math.inf)
         converged = best[2] <= tol
     last = None if diverged else (params, state)
     return Solution(*best, n_iter, converged, diverged, stopped, np.array(values), last)
+
+
+def _make_zeros_exact(
+    objective: Objective,
+    best: tuple[NDArray[Any], float, float],
+    l1: NDArray[Any],
+    rate: float,
+    tol: float,
+) -> tuple[NDArray[Any], float, float]:
+    """Take last proximal steps: momentum leaves the iterates a little beyond zero."""
+    for _ in range(100):
+        params, value, _ = best
+        _, gradient = evaluate(objective, params)
+        params = proximal_step(params, gradient, l1, rate)
+        next_value, gradient = add_l1(*evaluate(objective, params), params, l1, rate)
+        if not next_value <= value + 1e-12 * abs(value):  # the rate is too large
+            break
+        norm = float(np.max(np.abs(gradient)))
+        best = params, next_value, norm
+        if norm <= tol:
+            break
+    return best
 
 
 def run_epoch(
@@ -161,47 +174,12 @@ def run_epoch(
     state: Any,
     learning_rate: float,
 ) -> tuple[NDArray[Any], Any, float]:
-    """Update the parameters once for each batch.
-
-    Parameters
-    ----------
-    batches : iterable of callable
-        Objectives.
-    params : ndarray
-        Where to start. It is not written to.
-    rule : skxent.optimizers.UpdateRule
-        The update rule.
-    state : object
-        The rule's state.
-    learning_rate : float
-        Step size.
-
-    Returns
-    -------
-    params : ndarray
-        After the last update.
-    state : object
-        The rule's state that goes with them.
-    value : float
-        Mean of the batches' objectives, each before its update.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.optimizers import gradient_descent
-    >>> from skxent.optimizers._descent import run_epoch
-    >>> def parabola(params):
-    ...     return 0.5 * float(np.sum(params**2)), params
-    >>> rule, start = gradient_descent(), np.ones((1, 1))
-    >>> params, state, value = run_epoch([parabola] * 2, start, rule, rule.init(start), 0.5)
-    >>> params, value
-    (array([[0.25]]), 0.3125)
-    """
+    """Update the parameters once for each batch; return them, the state and the mean value."""
     values = []
     with np.errstate(over="ignore", invalid="ignore"):
         for batch in batches:
             value, gradient = batch(params)
             step, state = rule.update(gradient, state, learning_rate)
             params = params + step
-            values.append(value)
+            values.append(value)  # each before its update
         return params, state, float(np.mean(values))

@@ -1,14 +1,14 @@
-"""L-BFGS, started from a preconditioner."""
+"""L-BFGS on top of a preconditioner."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skxent.optimizers._line_search import _ROUNDING, LinearMap, Precondition, _iterate
-from skxent.optimizers._solution import Objective, Solution, Watcher
+from skxent.optimizers._line_search import ROUNDING, Precondition, minimise_along_directions
+from skxent.optimizers._solution import LinearMap, Objective, Solution, Watcher
 
-# How many iterations pass between two looks at the preconditioner.
+# Iterations between two calls of `precondition`.
 _REFRESH = 8
 
 
@@ -22,11 +22,11 @@ def lbfgs(
     memory: int = 10,
     monitor: Watcher | None = None,
 ) -> Solution:
-    r"""Minimise by L-BFGS, started from a preconditioner.
+    r"""Minimise a smooth objective by L-BFGS on top of a preconditioner.
 
-    The two-loop recursion [1]_ builds on :math:`\gamma M^{-1}` where others
-    build on a multiple of the identity. M may change on the way, as the
-    remembered steps don't depend on it.
+    The two-loop recursion [1]_ starts from :math:`\gamma M^{-1}`, with the
+    preconditioner M, in place of a multiple of the identity. M may change
+    between iterations, as the remembered steps do not depend on it.
 
     Parameters
     ----------
@@ -37,10 +37,12 @@ def lbfgs(
     max_iter : int
         Largest number of iterations.
     tol : float
-        Stop where the largest absolute entry of the gradient is at most this.
+        Stop when the largest absolute entry of the gradient is at most this.
     precondition : callable, default=None
-        ``precondition(params, current) -> solve`` as the module says; None is
-        the identity.
+        ``precondition(params, current) -> solve``, where ``solve(rows)`` returns
+        :math:`M^{-1}` times each row of an array of the parameters' shape, and
+        `current` is the function returned before, at first None. It is called
+        at the start and after every eighth iteration. None is the identity.
     memory : int, default=10
         Number of remembered steps.
     monitor : callable, default=None
@@ -50,7 +52,7 @@ def lbfgs(
     Returns
     -------
     solution : Solution
-        What was found.
+        The last iterate.
 
     Raises
     ------
@@ -78,41 +80,43 @@ def lbfgs(
     pairs: list[tuple[NDArray[Any], NDArray[Any], float]] = []
     solve = None if precondition is None else precondition(start, None)
 
-    def direct(n_iter: int, params: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
+    def find_direction(n_iter: int, params: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
         nonlocal solve
         if n_iter and n_iter % _REFRESH == 0 and precondition is not None:
             solve = precondition(params, solve)
-        return _two_loops(gradient, pairs, solve)
+        return two_loop_direction(gradient, pairs, solve)
 
     def remember(step: NDArray[Any], change: NDArray[Any]) -> None:
         product = float(np.vdot(step, change))
-        # Of steps along which the gradient doesn't rise nothing can be learned.
-        if product > _ROUNDING * float(np.linalg.norm(step) * np.linalg.norm(change)):
+        # A step along which the slope doesn't rise tells nothing about the curvature.
+        if product > ROUNDING * float(np.linalg.norm(step) * np.linalg.norm(change)):
             pairs.append((step, change, product))
             del pairs[:-memory]
 
-    return _iterate(objective, start, direct, remember, max_iter, tol, monitor)
+    return minimise_along_directions(
+        objective, start, find_direction, max_iter, tol, monitor, on_step=remember
+    )
 
 
-def _two_loops(
+def two_loop_direction(
     gradient: NDArray[Any],
     pairs: list[tuple[NDArray[Any], NDArray[Any], float]],
     solve: LinearMap | None,
 ) -> NDArray[Any]:
-    """Direction of L-BFGS from the remembered (step, change of gradient, their product)."""
-    direction, shares = -gradient, []
+    """Return the direction for remembered triples (step, change of gradient, their product)."""
+    direction, coefficients = -gradient, []
     for step, change, product in reversed(pairs):
-        share = float(np.vdot(step, direction)) / product
-        direction = direction - share * change
-        shares.append(share)
+        coefficient = float(np.vdot(step, direction)) / product
+        direction = direction - coefficient * change
+        coefficients.append(coefficient)
     if solve is not None:
         direction = solve(direction)
-    elif not pairs:  # of a first gradient, nothing is known but its direction
+    elif not pairs:  # nothing is known yet about how long a step should be
         direction = direction / max(1.0, float(np.sum(np.abs(gradient))))
     if pairs:
         _, change, product = pairs[-1]
         curved = change if solve is None else solve(change)
         direction = direction * (product / float(np.vdot(change, curved)))
-    for (step, change, product), share in zip(pairs, reversed(shares), strict=True):
-        direction = direction + (share - float(np.vdot(change, direction)) / product) * step
+    for (step, change, product), coefficient in zip(pairs, reversed(coefficients), strict=True):
+        direction = direction + (coefficient - float(np.vdot(change, direction)) / product) * step
     return direction

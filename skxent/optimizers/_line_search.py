@@ -1,4 +1,9 @@
-"""The line search and the loop of the second-order solvers."""
+"""The loop that both second-order solvers share, and its line search.
+
+Each iteration takes a direction from the solver and searches along it. A preconditioner models
+the Hessian: ``precondition(params, current)`` returns a function ``solve(rows)``, which may be
+the current one where that still fits.
+"""
 
 import math
 from collections.abc import Callable
@@ -7,39 +12,34 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from skxent.optimizers._solution import Objective, Solution, Watcher, evaluate
-
-LinearMap: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
-
+from skxent.optimizers._solution import LinearMap, Objective, Solution, Watcher, evaluate
 
 Precondition: TypeAlias = Callable[[NDArray[Any], Any], LinearMap]
 
+# Relative differences of up to this much may be rounding errors.
+ROUNDING = 64 * np.finfo(np.float64).eps
 
-# The line search: sufficient decrease and curvature of the weak Wolfe conditions.
+# The weak Wolfe conditions: sufficient decrease, and curvature.
 _DECREASE, _CURVATURE = 1e-4, 0.9
 
-
+# Points tried along one direction.
 _MAX_TRIALS = 40
 
-
-# Two values whose difference is within this share of them are the same.
-_ROUNDING = 64 * np.finfo(np.float64).eps
-
-
-# How many iterations without a fall beyond rounding end the search.
+# After so many iterations in a row that lower the value by no more than rounding, it is at its
+# minimum.
 _MAX_STALLED = 4
 
 
-def _iterate(
+def minimise_along_directions(
     objective: Objective,
     start: NDArray[Any],
-    direct: Callable[[int, NDArray[Any], NDArray[Any]], NDArray[Any]],
-    remember: Callable[[NDArray[Any], NDArray[Any]], None] | None,
+    find_direction: Callable[[int, NDArray[Any], NDArray[Any]], NDArray[Any]],
     max_iter: int,
     tol: float,
     monitor: Watcher | None,
+    on_step: Callable[[NDArray[Any], NDArray[Any]], None] | None = None,
 ) -> Solution:
-    """Search along one direction after the other; `remember` is told what each step changed."""
+    """Search along one direction after the other; `on_step` gets step and change of gradient."""
     params = start
     value, gradient = evaluate(objective, params)
     norm = float(np.max(np.abs(gradient)))
@@ -50,19 +50,19 @@ def _iterate(
         stopped = monitor is not None and bool(monitor(n_iter, params, value))
         if norm <= tol or stopped or n_iter == max_iter or n_stalled == _MAX_STALLED:
             break
-        direction = direct(n_iter, params, gradient)
+        direction = find_direction(n_iter, params, gradient)
         if not np.vdot(gradient, direction) < 0.0:
-            direction = -gradient  # what rounding has left of a direction leads uphill
-        found = _search(objective, params, value, gradient, direction)
+            direction = -gradient  # rounding has turned the direction uphill
+        found = search_wolfe_point(objective, params, value, gradient, direction)
         if found is None:
-            # Nothing lower was found because there is nothing, but for rounding?
-            hoped = -float(np.vdot(gradient, direction))
-            n_stalled = _MAX_STALLED if hoped <= 1e6 * _ROUNDING * abs(value) else 0
+            # At the minimum but for rounding, if no more than that was to be gained.
+            expected = -float(np.vdot(gradient, direction))
+            n_stalled = _MAX_STALLED if expected <= 1e6 * ROUNDING * abs(value) else 0
             break
         moved, next_value, next_gradient = found
-        if remember is not None:
-            remember(moved - params, next_gradient - gradient)
-        is_stalled = value - next_value <= _ROUNDING * abs(next_value)
+        if on_step is not None:
+            on_step(moved - params, next_gradient - gradient)
+        is_stalled = value - next_value <= ROUNDING * abs(next_value)
         n_stalled = n_stalled + 1 if is_stalled else 0
         params, value, gradient = moved, next_value, next_gradient
         norm = float(np.max(np.abs(gradient)))
@@ -79,14 +79,14 @@ def _iterate(
     )
 
 
-def _search(
+def search_wolfe_point(
     objective: Objective,
     params: NDArray[Any],
     value: float,
     gradient: NDArray[Any],
     direction: NDArray[Any],
 ) -> tuple[NDArray[Any], float, NDArray[Any]] | None:
-    """Return (params, value, gradient) of a weak Wolfe point along a direction, if there is one.
+    """Return (params, value, gradient) at a weak Wolfe point along a direction, None without one.
 
     Where values differ by rounding alone, slopes decide (the approximate Wolfe conditions of
     W. W. Hager and H. Zhang, SIAM J. Optim. 16, 2005).
@@ -103,7 +103,7 @@ def _search(
             high, trial = None, low[0] + 0.1 * (trial - low[0])
             continue
         falls = new_value <= value + _DECREASE * trial * slope
-        is_flat = abs(new_value - value) <= _ROUNDING * abs(value)
+        is_flat = abs(new_value - value) <= ROUNDING * abs(value)
         if is_flat and new_slope <= (2 * _DECREASE - 1.0) * slope:
             falls = True
         if falls and new_slope >= _CURVATURE * slope:
@@ -112,25 +112,25 @@ def _search(
             last, low = low, point
         else:
             high = point
-        if high is None:  # on, as far as a cubic through the two points says
-            trial = min(max(_cubic_minimum(last, low), 2.0 * trial), 10.0 * trial)
+        if high is None:  # farther, to where the cubic through the last two points is lowest
+            trial = min(max(cubic_minimum(last, low), 2.0 * trial), 10.0 * trial)
         else:
             width = high[0] - low[0]
             if not abs(width) > 1e-15 * abs(high[0]):
                 break
-            guess = _cubic_minimum(low, high)
+            guess = cubic_minimum(low, high)
             if high[1] - value > 1e3 * high[0] * abs(slope):
-                guess = low[0]  # so far out that no cubic says where to turn back to
+                guess = low[0]  # so high up that no cubic fits
             trial = min(max(guess, low[0] + 0.1 * width), high[0] - 0.1 * width)
-    # No point meets both conditions, for rounding; one that is lower is still a step.
+    # Because of rounding, no point meets both conditions. A lower one will do.
     if low[0] > 0.0:
         moved = params + low[0] * direction
         return moved, *evaluate(objective, moved)
     return None
 
 
-def _cubic_minimum(left: tuple[float, float, float], right: tuple[float, float, float]) -> float:
-    """Minimum of the cubic through two points (position, value, slope); infinite if none."""
+def cubic_minimum(left: tuple[float, float, float], right: tuple[float, float, float]) -> float:
+    """Return where the cubic through two points (position, value, slope) is lowest, or infinity."""
     (a, fa, da), (b, fb, db) = left, right
     theta = 3.0 * (fa - fb) / (b - a) + da + db
     root = theta * theta - da * db

@@ -1,23 +1,17 @@
-"""Truncated Newton steps by conjugate gradients."""
+"""Newton's method with steps by conjugate gradients."""
 
 import math
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skxent.optimizers._line_search import _ROUNDING, LinearMap, Precondition, _iterate
-from skxent.optimizers._solution import Solution, Watcher
-
-
-class _CurvedObjective(Protocol):
-    def __call__(self, params: NDArray[Any]) -> tuple[float, NDArray[Any]]: ...
-
-    def hessian(self, params: NDArray[Any]) -> LinearMap: ...
+from skxent.optimizers._line_search import ROUNDING, Precondition, minimise_along_directions
+from skxent.optimizers._solution import CurvedObjective, LinearMap, Solution, Watcher
 
 
 def newton_cg(
-    objective: _CurvedObjective,
+    objective: CurvedObjective,
     start: NDArray[Any],
     *,
     max_iter: int,
@@ -27,8 +21,8 @@ def newton_cg(
 ) -> Solution:
     r"""Minimise a convex objective by truncated Newton steps.
 
-    Each step solves :math:`H d = -g` by preconditioned conjugate gradients, as
-    exactly as the distance to the minimum is worth [1]_.
+    Each step solves :math:`H d = -g` by preconditioned conjugate gradients, the
+    more exactly the nearer the minimum is [1]_.
 
     Parameters
     ----------
@@ -41,16 +35,16 @@ def newton_cg(
     max_iter : int
         Largest number of steps.
     tol : float
-        Stop where the largest absolute entry of the gradient is at most this.
+        Stop when the largest absolute entry of the gradient is at most this.
     precondition : callable, default=None
-        As in :func:`lbfgs`; looked at before every step.
+        As in :func:`lbfgs`, but called before every step.
     monitor : callable, default=None
         As in :func:`lbfgs`.
 
     Returns
     -------
     solution : Solution
-        What was found.
+        The last iterate.
 
     Raises
     ------
@@ -77,38 +71,38 @@ def newton_cg(
     """
     solve = None
 
-    def direct(n_iter: int, params: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
+    def find_direction(n_iter: int, params: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
         nonlocal solve
         if precondition is not None:
             solve = precondition(params, solve)
-        return _conjugate_gradients(objective.hessian(params), gradient, solve)
+        return conjugate_gradients(objective.hessian(params), gradient, solve)
 
-    return _iterate(objective, start, direct, None, max_iter, tol, monitor)
+    return minimise_along_directions(objective, start, find_direction, max_iter, tol, monitor)
 
 
-def _conjugate_gradients(
+def conjugate_gradients(
     multiply: LinearMap, gradient: NDArray[Any], solve: LinearMap | None
 ) -> NDArray[Any]:
-    """Direction of a truncated Newton step."""
+    """Return an approximate solution of H d = -g; `multiply` is H, `solve` the preconditioner."""
     direction, residual = np.zeros_like(gradient), -gradient
     solved = residual if solve is None else solve(residual)
     along = solved.copy()
     size = first = float(np.vdot(residual, solved))
-    # The nearer the minimum, the more exact: the steps then converge superlinearly.
-    # But no more exact than the digits allow.
+    # The tolerance falls with the gradient, so that the steps converge superlinearly, but not
+    # below what the digits allow.
     wanted = min(0.25, max(1e-2, math.sqrt(first))) ** 2 * first
     extent, steepest = first, 0.0  # of `along`, as the preconditioner measures it
     for _ in range(10 * gradient.size):
         curved = multiply(along)
         curvature = float(np.vdot(along, curved))
         steepest = max(steepest, curvature / extent)
-        if not curvature > _ROUNDING * steepest * extent:
-            break  # nothing curves along this, as far as the digits go
-        share = size / curvature
-        # In place, as with many parameters each new array costs as much as the sum; but not
-        # in `curved`, which may be an array of the objective's, or `along` itself.
-        direction += share * along
-        residual -= share * curved
+        if not curvature > ROUNDING * steepest * extent:
+            break  # flat along this direction, but for rounding
+        length = size / curvature
+        # In place, as with many parameters a new array costs as much as the sum. Not in
+        # `curved`, which may belong to the objective or be `along` itself.
+        direction += length * along
+        residual -= length * curved
         solved = residual if solve is None else solve(residual)
         size, last = float(np.vdot(residual, solved)), size
         if not size > wanted:
@@ -116,5 +110,5 @@ def _conjugate_gradients(
         along *= size / last
         along += solved
         extent = size + (size / last) ** 2 * extent
-    # Where nothing curves, as far as the digits go, the first direction is as good as any.
+    # All directions are flat: the first one is as good as any.
     return direction if direction.any() else along

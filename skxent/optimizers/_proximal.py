@@ -1,47 +1,37 @@
-"""Proximal steps for an L1 penalty."""
+"""Proximal steps for an L1 penalty.
+
+An L1 penalty has no gradient at zero. In its place stands the proximal gradient, the step of
+proximal gradient descent divided by the learning rate. It is zero at the minimum alone.
+"""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skxent.optimizers._solution import Objective, evaluate
+
+def add_l1(
+    value: float, gradient: NDArray[Any], params: NDArray[Any], l1: NDArray[Any], rate: float
+) -> tuple[float, NDArray[Any]]:
+    """Return the value with the L1 penalty, and the proximal gradient."""
+    value += float(np.sum(l1 * np.abs(params)))
+    return value, proximal_gradient(params, gradient, l1, rate)
 
 
-def _proximal_gradient(
-    params: NDArray[np.float64],
-    gradient: NDArray[np.float64],
-    l1: NDArray[np.float64],
-    rate: float,
-) -> NDArray[np.float64]:
-    rate = rate or 1.0  # where a schedule has ended at zero, any rate tells how far it is
+def proximal_gradient(
+    params: NDArray[Any], gradient: NDArray[Any], l1: NDArray[Any], rate: float
+) -> NDArray[Any]:
+    """Return what the proximal step subtracts from the parameters, divided by the rate."""
+    rate = rate or 1.0  # at the end of a schedule it may be zero; any other measures as well
     with np.errstate(over="ignore", invalid="ignore"):
-        return (params - _soften(params - rate * gradient, rate * l1)) / rate
+        step: NDArray[Any] = params - proximal_step(params, gradient, l1, rate)
+        return step / rate
 
 
-def _soften(params: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.sign(params) * np.maximum(np.abs(params) - thresholds, 0.0)
-
-
-def _make_zeros_exact(
-    objective: Objective,
-    best: tuple[NDArray[Any], float, float],
-    l1: NDArray[Any],
-    rate: float,
-    tol: float,
-) -> tuple[NDArray[Any], float, float]:
-    """Take last proximal steps: the look-ahead of the momentum is past zero where they end."""
-    rate = rate or 1.0
-    for _ in range(100):
-        params, value, _ = best
-        _, gradient = evaluate(objective, params)
-        params = _soften(params - rate * gradient, rate * l1)
-        next_value, gradient = evaluate(objective, params)
-        next_value += float(np.sum(l1 * np.abs(params)))
-        if not next_value <= value + 1e-12 * abs(value):  # the rate is too large
-            break
-        norm = float(np.max(np.abs(_proximal_gradient(params, gradient, l1, rate))))
-        best = params, next_value, norm
-        if norm <= tol:
-            break
-    return best
+def proximal_step(
+    params: NDArray[Any], gradient: NDArray[Any], l1: NDArray[Any], rate: float
+) -> NDArray[Any]:
+    """Return the parameters after a step along the gradient and soft thresholding."""
+    moved = params - rate * gradient
+    shrunk: NDArray[Any] = np.sign(moved) * np.maximum(np.abs(moved) - rate * l1, 0.0)
+    return shrunk

@@ -1,4 +1,4 @@
-"""Update rules: pure functions, state is data."""
+"""Update rules: pure functions that get their state and return the next one."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,9 +15,9 @@ class UpdateRule(NamedTuple):
     init : callable
         ``init(params) -> state``: the state before the first step.
     update : callable
-        ``update(gradient, state, learning_rate) -> (step, state)``: what to add
-        to the parameters, and the state that goes with the sum. The learning
-        rate is a number or an array that broadcasts against the gradient.
+        ``update(gradient, state, learning_rate) -> (step, state)``: the step to
+        add to the parameters, and the next state. The learning rate is a number
+        or an array that broadcasts against the gradient.
 
     Examples
     --------
@@ -38,20 +38,20 @@ class UpdateRule(NamedTuple):
 
 
 def gradient_descent(momentum: float = 0.0) -> UpdateRule:
-    r"""Gradient descent, with Nesterov's momentum if it is not zero.
+    r"""Gradient descent, with Nesterov's momentum.
 
     .. math::
         v_{t+1} = \mu v_t - \eta \nabla J(\theta_t), \qquad
         \theta_{t+1} = \theta_t + \mu v_{t+1} - \eta \nabla J(\theta_t)
 
     with the learning rate :math:`\eta`, the momentum :math:`\mu` and
-    :math:`v_0 = 0`. Here :math:`\theta` is the point where the gradient is
-    taken, Nesterov's look-ahead point, so a step costs one gradient.
+    :math:`v_0 = 0`. The gradient is taken at :math:`\theta`, which is Nesterov's
+    look-ahead point, so that a step costs one gradient.
 
     Parameters
     ----------
     momentum : float, default=0.0
-        In [0, 1). Zero is the textbook step :math:`-\eta \nabla J`.
+        In [0, 1). With zero, the step is :math:`-\eta \nabla J`.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def gradient_descent(momentum: float = 0.0) -> UpdateRule:
     [0.06]
     [-0.066]
     """
-    _check_share("momentum", momentum)
+    _check_decay("momentum", momentum)
 
     def update(
         gradient: NDArray[Any], velocity: NDArray[Any], learning_rate: float | NDArray[Any]
@@ -98,7 +98,7 @@ def gradient_descent(momentum: float = 0.0) -> UpdateRule:
 
 
 def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> UpdateRule:
-    r"""Adam: steps of about the learning rate in every direction.
+    r"""Adam: steps of about the size of the learning rate in every parameter.
 
     .. math::
         m_t = \beta_1 m_{t-1} + (1 - \beta_1) g_t, \quad
@@ -106,15 +106,15 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> U
         \theta_{t+1} = \theta_t - \eta \,
         \frac{m_t / (1 - \beta_1^t)}{\sqrt{v_t / (1 - \beta_2^t)} + \epsilon}
 
-    with the learning rate :math:`\eta`. Epsilon stands where Algorithm 1 of [1]_
-    has it, beside the corrected square root; some libraries put it beside the
-    uncorrected one.
+    with the learning rate :math:`\eta`. As in Algorithm 1 of [1]_, epsilon is
+    added to the corrected square root; some libraries add it to the uncorrected
+    one.
 
     Parameters
     ----------
     beta_1, beta_2 : float, default=0.9, 0.999
-        How much of the running means of the gradient and of its square is kept,
-        in [0, 1).
+        Decay rates of the running means of the gradient and of its square, in
+        [0, 1).
     epsilon : float, default=1e-8
         Positive.
 
@@ -143,8 +143,8 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> U
     >>> step.round(4)
     array([-0.1,  0.1])
     """
-    _check_share("beta_1", beta_1)
-    _check_share("beta_2", beta_2)
+    _check_decay("beta_1", beta_1)
+    _check_decay("beta_2", beta_2)
     if not epsilon > 0.0:
         raise ValueError(f"epsilon must be positive, got {epsilon!r}")
 
@@ -166,6 +166,11 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> U
     return UpdateRule(init, update)
 
 
-def _check_share(name: str, value: float) -> None:
+def make_rule(solver: str, momentum: float) -> UpdateRule:
+    """Return the update rule of "gd", "sgd" or "adam", whose beta_1 the momentum is."""
+    return adam(beta_1=momentum) if solver == "adam" else gradient_descent(momentum)
+
+
+def _check_decay(name: str, value: float) -> None:
     if not 0.0 <= value < 1.0:
         raise ValueError(f"{name} must be in [0, 1), got {value!r}")

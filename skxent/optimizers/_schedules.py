@@ -1,7 +1,8 @@
-"""Schedules of the learning rate: functions of the epoch."""
+"""Schedules: factors of the learning rate as functions of the epoch."""
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 
 def constant(epoch: float) -> float:
@@ -65,7 +66,7 @@ def step_decay(epoch: float, every: float = 30, rate: float = 0.1) -> float:
     every : int, default=30
         The n, epochs between two steps.
     rate : float, default=0.1
-        The r, factor of one step.
+        The r, factor of each step.
 
     Returns
     -------
@@ -93,7 +94,7 @@ def cosine(epoch: float, n_epochs: float = 1000) -> float:
     epoch : float
         The e, counted from zero.
     n_epochs : int, default=1000
-        The n; from there on the factor is zero. The classifier gives its `max_iter`.
+        The n, after which the factor is zero. The classifiers set it to `max_iter`.
 
     Returns
     -------
@@ -146,20 +147,20 @@ def warmup(epoch: float, n_warmup: float = 5) -> float:
 def one_cycle(
     epoch: float, n_epochs: float = 1000, peak: float = 0.3, start: float = 0.04
 ) -> float:
-    r"""Raise the learning rate to its full value along half a cosine, and lower it to zero.
+    r"""Raise the learning rate to its full value along half a cosine, then lower it to zero.
 
     .. math::
         s + (1 - s) \frac{1}{2} \left(1 - \cos \frac{\pi e}{p n}\right)
         \text{ for } e < p n, \qquad
         \frac{1}{2} \left(1 + \cos \frac{\pi (e - p n)}{(1 - p) n}\right)
-        \text{ from there on}
+        \text{ otherwise}
 
     Parameters
     ----------
     epoch : float
         The e, counted from zero.
     n_epochs : int, default=1000
-        The n; from there on the factor is zero. The classifiers give their `max_iter`.
+        The n, after which the factor is zero. The classifiers set it to `max_iter`.
     peak : float, default=0.3
         The p, share of the epochs until the full rate, in (0, 1).
     start : float, default=0.04
@@ -197,6 +198,30 @@ SCHEDULES: dict[str, Callable[..., float]] = {
     "one_cycle": one_cycle,
 }
 
-
-# Those that last as long as a fit does, which a partial_fit can't know.
+# Their length is that of the whole fit, which a partial_fit doesn't know.
 WHOLE_FIT_SCHEDULES = ("cosine", "one_cycle")
+
+
+def make_schedule(
+    schedule: str | Callable[[float], float],
+    max_iter: int,
+    adaptive: Callable[[float], float] | None = None,
+) -> Callable[[float], float]:
+    """Return ``factor_of(epoch)`` of a name or a callable; "adaptive" is the function given."""
+    if schedule == "adaptive" and adaptive is not None:
+        return adaptive
+    if schedule in WHOLE_FIT_SCHEDULES:
+        return partial(SCHEDULES[schedule], n_epochs=max_iter)
+    if not callable(schedule):
+        return SCHEDULES[schedule]
+
+    def checked(epoch: float) -> float:
+        factor = schedule(epoch)
+        if not 0.0 <= factor < math.inf:
+            raise ValueError(
+                f"schedule must return a finite factor, not negative, got {factor!r} "
+                f"for epoch {epoch}"
+            )
+        return factor
+
+    return checked

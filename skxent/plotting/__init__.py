@@ -1,4 +1,4 @@
-"""Displays: pictures of what the estimators see, in the style of scikit-learn."""
+"""Displays of clips, losses and learning rates, with the API of scikit-learn's displays."""
 
 from skxent.plotting._cepstral import CepstralDisplay
 from skxent.plotting._learning_rate import LearningRateDisplay

@@ -1,4 +1,4 @@
-"""CepstralDisplay: a clip as a transformer sees it."""
+"""CepstralDisplay: waveform, log-mel energies and cepstral coefficients of a clip."""
 
 import os
 
@@ -9,26 +9,20 @@ from skxent.audio import load
 from skxent.mfcc._blocks import compute
 from skxent.mfcc._front_end import SETTINGS, shared_design
 
-__all__ = ["CepstralDisplay"]
-
-# A longer waveform is drawn as the least and the greatest value of stretches: on paper the
-# same line, but for minutes of sound much faster, and within what the renderer can hold.
-_MAX_STRETCHES = 10_000
-
 
 class CepstralDisplay:
     """Waveform, log-mel energies and cepstral coefficients of one clip, over time.
 
-    :meth:`from_clip` computes them the way a transformer does. All parameters are
-    stored as attributes.
+    :meth:`from_clip` computes them as a transformer does. All parameters are stored as
+    attributes.
 
     Parameters
     ----------
     signal : ndarray of shape (n_samples,)
-        The clip, mono.
+        Mono signal of the clip.
 
     sample_rate : float
-        Of the signal, in hertz.
+        Sample rate of the signal, in hertz.
 
     log_mel : ndarray of shape (n_frames, n_mels)
         Logarithms of the mel filters' energies.
@@ -40,13 +34,13 @@ class CepstralDisplay:
         Centres of the frames, in seconds from the beginning of the signal.
 
     frequencies : ndarray of shape (n_mels,)
-        Centres of the mel filters, in hertz, rising.
+        Centres of the mel filters, in hertz, in ascending order.
 
     frame_step : float
-        From one frame to the next, in seconds: what a frame takes of the images.
+        Time from one frame to the next, in seconds: the width of a frame in the images.
 
     log_mel_label : str, default="log energy"
-        What `log_mel` is, and its unit.
+        Label of `log_mel`, with its unit.
 
     Attributes
     ----------
@@ -60,16 +54,16 @@ class CepstralDisplay:
         The waveform.
 
     images_ : tuple of two matplotlib AxesImage
-        Log-mel energies and coefficients: a column is a frame, the lowest row is
-        the first filter or coefficient. The colours of the second span the values
-        of all coefficients but the zeroth.
+        Log-mel energies and coefficients. Each column is a frame, and the lowest row is
+        the first filter or coefficient. The colours of the second image span the values of
+        all coefficients except the zeroth.
 
     colorbars_ : tuple of two matplotlib Colorbar
-        Those of the images.
+        Colour bars of the images.
 
     See Also
     --------
-    skxent.MFCCTransformer : Computes the same for many clips, as features.
+    skxent.MFCCTransformer : Computes such features for many clips.
 
     Examples
     --------
@@ -109,35 +103,36 @@ class CepstralDisplay:
 
     @classmethod
     def from_clip(cls, transformer, clip, *, axes=None, cmap="viridis"):
-        """Draw a clip as a transformer sees it.
+        """Compute the features of a clip as a transformer does, and draw them.
 
         Parameters
         ----------
         transformer : MFCCTransformer
-            Its settings decide the sample rate, the frames, the filters and the
-            coefficients; what it does with frames (slopes, normalisation, pooling)
-            is left out. It need not be fitted, and is not changed.
+            Transformer whose settings determine the sample rate, the frames, the filters
+            and the coefficients. Its slopes, normalisation and pooling are not applied. It
+            need not be fitted and is not changed.
         clip : array-like, tuple or path
             An array of shape (n_samples,) or (n_samples, n_channels) at the
             transformer's `sample_rate`, a ``(rate, signal)`` pair, or the path of a
             sound file.
         axes : array-like of matplotlib Axes of shape (3,), default=None
-            Where to draw, from the waveform on; a figure with
-            ``layout="constrained"`` makes room for the colour bars beside them. None
-            makes a new figure.
+            Axes of the waveform, the log-mel energies and the coefficients. In a figure with
+            ``layout="constrained"`` there is room for the colour bars beside them. If None,
+            a new figure is created.
         cmap : str or matplotlib Colormap, default="viridis"
             Colours of the images.
 
         Returns
         -------
         display : CepstralDisplay
-            What was computed and drawn.
+            Display with the computed features and the figure.
 
         Raises
         ------
         TypeError, ValueError
-            If `transformer` is no MFCCTransformer; if `clip` is no clip, is empty, holds
-            NaN or infinity, or its file can't be read; or there are not three axes.
+            If `transformer` is not an MFCCTransformer, if `clip` is not a clip, is empty,
+            contains NaN or infinity, or its file cannot be read, or if the number of axes
+            is not three.
         """
         check_matplotlib_support(f"{cls.__name__}.from_clip")
         if axes is not None:
@@ -177,14 +172,14 @@ class CepstralDisplay:
         return display.plot(axes, cmap=cmap)
 
     def plot(self, axes=None, *, cmap="viridis"):
-        """Draw what is stored.
+        """Draw the display.
 
         Parameters
         ----------
         axes : array-like of matplotlib Axes of shape (3,), default=None
-            Where to draw, from the waveform on; a figure with
-            ``layout="constrained"`` makes room for the colour bars beside them. None
-            makes a new figure.
+            Axes of the waveform, the log-mel energies and the coefficients. In a figure with
+            ``layout="constrained"`` there is room for the colour bars beside them. If None,
+            a new figure is created.
         cmap : str or matplotlib Colormap, default="viridis"
             Colours of the images.
 
@@ -196,7 +191,7 @@ class CepstralDisplay:
         Raises
         ------
         ValueError
-            If there are not three axes.
+            If the number of axes is not three.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         import matplotlib.pyplot as plt
@@ -210,7 +205,7 @@ class CepstralDisplay:
         images, colorbars = [], []
         for ax, values, seen, label in [
             (spectrogram, self.log_mel, self.log_mel, self.log_mel_label),
-            # The zeroth coefficient, loudness, may be of another size than all others.
+            # The zeroth coefficient, loudness, often has another order of magnitude.
             (cepstrogram, self.mfcc, self.mfcc[:, 1:], "value"),
         ]:
             seen = seen if seen.size else values
@@ -226,7 +221,7 @@ class CepstralDisplay:
             below, above = int(values.min() < seen.min()), int(values.max() > seen.max())
             colorbar = ax.figure.colorbar(
                 image,
-                # Beside the panel and none of its width: the panels' time axes stay aligned.
+                # Outside the panel, so that the time axes of the panels stay aligned.
                 cax=ax.inset_axes((1.02, 0.0, 0.02, 1.0)),
                 extend=("neither", "min", "max", "both")[below + 2 * above],
             )
@@ -249,25 +244,30 @@ class CepstralDisplay:
 
 
 def _as_three(axes):
+    """Return axes as an array of shape (3,)."""
     axes = np.asarray(axes, dtype=object).ravel()
     if len(axes) != 3:
         raise ValueError(
-            f"axes must be 3, for the waveform, the log-mel energies and the MFCCs, got {len(axes)}"
+            f"axes must be 3, of the waveform, the log-mel energies and the MFCCs, got {len(axes)}"
         )
     return axes
 
 
-def _outline(signal, sample_rate):
-    """Return the times and values of the points of a line that looks like the signal."""
-    if len(signal) <= 2 * _MAX_STRETCHES:
+def _outline(signal, sample_rate, max_segments=10_000):
+    """Return times and values of a line that looks like the signal.
+
+    A long signal is drawn by the minimum and maximum of each of its segments: that looks the
+    same, is much faster, and does not exceed the limits of the renderer.
+    """
+    if len(signal) <= 2 * max_segments:
         return np.arange(len(signal)) / sample_rate, signal
-    starts = np.linspace(0, len(signal), _MAX_STRETCHES, endpoint=False, dtype=np.intp)
+    starts = np.linspace(0, len(signal), max_segments, endpoint=False, dtype=np.intp)
     lowest, highest = np.minimum.reduceat(signal, starts), np.maximum.reduceat(signal, starts)
     return np.repeat(starts, 2) / sample_rate, np.column_stack([lowest, highest]).ravel()
 
 
 def _frequency_ticks(frequencies):
-    """Return rows of the image, which lie between those of filters, and labels in hertz."""
+    """Return ticks, in (fractional) rows of the image, and their labels in hertz."""
     from matplotlib.ticker import MaxNLocator
 
     lowest, highest = frequencies[[0, -1]]
@@ -275,11 +275,11 @@ def _frequency_ticks(frequencies):
         return [0], [f"{lowest:.0f}"]
     ticks = np.outer(10.0 ** np.arange(6), [1.0, 2.0, 3.0, 5.0]).ravel()
     ticks = ticks[(ticks >= lowest) & (ticks <= highest)]
-    if len(ticks) < 3:  # the bank is narrow
+    if len(ticks) < 3:  # the filters cover a narrow band
         ticks = MaxNLocator(5).tick_values(lowest, highest)
         ticks = ticks[(ticks >= lowest) & (ticks <= highest)]
     rows = np.interp(ticks, frequencies, np.arange(len(frequencies)))
-    # From the top down, as the mel scale crowds the lower ones.
+    # From the top down, because the mel scale crowds the ticks at low frequencies.
     kept = []
     for i in reversed(range(len(rows))):
         if not kept or rows[kept[-1]] - rows[i] >= len(frequencies) / 12:

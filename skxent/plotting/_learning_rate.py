@@ -5,11 +5,15 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-from skxent.plotting._lines import MAX_DRAWN, check_names, colors_of, prepare_lines
+from skxent.plotting._lines import (
+    MAX_DRAWN,
+    check_names,
+    colors_of,
+    limit_to,
+    prepare_lines,
+)
 from skxent.plotting._search_scores import scores_of
 from skxent.search import learning_rate_range_test
-
-__all__ = ["LearningRateDisplay"]
 
 _STYLES = {
     "score": {"label": "candidate", "marker": "o", "markersize": 5},
@@ -27,31 +31,31 @@ _BAND_ALPHA = 0.2
 class LearningRateDisplay:
     """Score or loss against the learning rate, on a logarithmic axis.
 
-    :meth:`from_search` takes the scores of a search, :meth:`from_range_test` the
-    losses of a range test, and :meth:`from_estimator` runs a range test. All
-    parameters are stored as attributes.
+    :meth:`from_search` draws the scores of a search, :meth:`from_range_test` the losses of
+    a range test, and :meth:`from_estimator` runs a range test first. All parameters are
+    stored as attributes.
 
     Parameters
     ----------
     curves : list of dict of str to ndarray of shape (n_rates,)
-        The learning rates, rising, by the key "learning_rate", and by others what
-        belongs to them. Of a search: "score", the mean over the folds; "lower" and
-        "upper", the edges of the band around it; and "status", which is
-        "finished", "pruned", "diverged" or, where there is no finite score,
-        "failed". Of a range test: "loss" and "smoothed_loss".
+        For each curve, the learning rates in ascending order under the key
+        "learning_rate", and the values at these rates. Those of a search are "score", the
+        mean over the folds, "lower" and "upper", the edges of the band around it, and
+        "status", which is "finished", "pruned", "diverged" or, without a finite score,
+        "failed". Those of a range test are "loss" and "smoothed_loss".
 
     names : list of str, default=None
-        One for each curve. None is for a single one.
+        Name of each curve. None is for a single, unnamed curve.
 
     best : tuple of two ints, default=None
-        The curve, and the place in it, of what the search chose or the range test
-        suggests.
+        Indices of the curve and of the learning rate in it that the search chose or the
+        range test suggests.
 
     safe_learning_rate : float, default=None
-        The rate 1/L up to which descent is sure, where it is known.
+        Rate 1/L up to which gradient descent is guaranteed to descend, if it is known.
 
     label : str, default=None
-        What the other axis says. None is "Score" or "Cross-entropy (nats)".
+        Label of the vertical axis. If None, "Score" or "Cross-entropy (nats)".
 
     Attributes
     ----------
@@ -59,23 +63,23 @@ class LearningRateDisplay:
         Figure that holds the curves.
 
     ax_ : matplotlib Axes
-        Where they are drawn.
+        Axes of the curves.
 
     lines_ : list of dict of str to matplotlib Line2D
-        For each curve the lines "score", or "loss" and "smoothed_loss"; and where
-        there are such candidates, markers of those by "pruned", "diverged",
-        "failed" and "best".
+        For each curve, its lines under the keys "score", or "loss" and "smoothed_loss",
+        and the markers of its candidates, if any, under "pruned", "diverged", "failed" and
+        "best".
 
     bands_ : list of matplotlib Collection
-        For each curve of scores its band.
+        Band of each curve of scores.
 
     safe_line_ : matplotlib Line2D or None
-        The safe rate.
+        Vertical line at the safe rate.
 
     See Also
     --------
     skxent.SoftmaxClassifierCV : Searches for the best learning rate.
-    skxent.learning_rate_range_test : Suggests a learning rate after one short run.
+    skxent.learning_rate_range_test : Suggests a learning rate after a short run.
 
     Examples
     --------
@@ -112,46 +116,45 @@ class LearningRateDisplay:
     def from_search(cls, search, *, metric=None, score_name=None, names=None, ax=None, **kwargs):
         """Draw the scores of the candidates of a search.
 
-        The band is one standard deviation of the folds' scores to each side. It
-        ends at 0 and 1 where all scores lie between them.
+        The band extends one standard deviation of the folds' scores to each side. It is
+        clipped to [0, 1] if all scores lie between them.
 
         Parameters
         ----------
         search : estimator
-            A fitted :class:`skxent.SoftmaxClassifierCV`, or a
-            :class:`~sklearn.model_selection.GridSearchCV` or another search of
-            scikit-learn with one parameter whose name ends in `learning_rate`; or a
-            pipeline that ends with one. Candidates that differ in other parameters
-            are on different lines. Of a search by successive halving, the scores
-            are those of a candidate's last iteration.
+            A fitted :class:`skxent.SoftmaxClassifierCV`,
+            :class:`~sklearn.model_selection.GridSearchCV` or other search of scikit-learn
+            with one parameter whose name ends in `learning_rate`, or a pipeline that ends
+            with one. Candidates that differ in other parameters are drawn as different
+            lines. Successive halving is drawn with the scores of each candidate's last
+            iteration.
         metric : str, default=None
-            Which score, if the search has several. None is the one that the search
-            is refitted by.
+            Score to draw. If None, the only one, or the one that `refit` names.
         score_name : str, default=None
-            What the score is called. None asks the search.
+            Name of the score, for the label. If None, it is inferred from the search.
         names : str or list of str, default=None
-            One for each line. None calls several by the parameters in which they
-            differ.
+            Name of each line. If None, several lines are named by the parameters in which
+            they differ.
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. If None, a new figure is created.
         **kwargs : dict
-            Keyword arguments of matplotlib's ``plot``, for all lines of scores.
+            Keyword arguments of matplotlib's ``plot`` for all lines of scores.
 
         Returns
         -------
         display : LearningRateDisplay
-            What was taken and drawn.
+            Display with the curves and the figure.
 
         Raises
         ------
         NotFittedError
             If the search is not fitted.
         TypeError
-            If what is given is no search.
+            If `search` is not a search.
         ValueError
-            If the search has no learning rates or several parameters of them, a
-            rate is not a positive number, there is no such metric, or there are
-            not as many names as lines.
+            If the search has not exactly one parameter of learning rates, a rate is not a
+            positive number, the metric does not exist, or the number of names does not
+            match.
         """
         check_matplotlib_support(f"{cls.__name__}.from_search")
         check_is_fitted(search)
@@ -172,23 +175,23 @@ class LearningRateDisplay:
         Parameters
         ----------
         result : Bunch
-            Of :func:`skxent.learning_rate_range_test`.
+            Result of :func:`skxent.learning_rate_range_test`.
         names : str, default=None
-            What the curve is called, to tell it from others on the same axes.
+            Name of the curve, to distinguish it from others on the same axes.
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. If None, a new figure is created.
         **kwargs : dict
-            Keyword arguments of matplotlib's ``plot``, for both lines.
+            Keyword arguments of matplotlib's ``plot`` for both lines.
 
         Returns
         -------
         display : LearningRateDisplay
-            What was taken and drawn.
+            Display with the curves and the figure.
 
         Raises
         ------
         TypeError
-            If what is given is not the result of a range test.
+            If `result` is not the result of a range test.
         ValueError
             If there is more than one name.
         """
@@ -202,7 +205,7 @@ class LearningRateDisplay:
             suggestion = float(result["suggestion"])
         except (KeyError, TypeError) as error:
             raise TypeError(
-                "result must be that of learning_rate_range_test, "
+                "result must be a result of learning_rate_range_test, "
                 f"got {type(result).__name__} ({error})"
             ) from error
         place = int(np.argmin(np.abs(np.log(curve["learning_rate"] / suggestion))))
@@ -216,28 +219,28 @@ class LearningRateDisplay:
         Parameters
         ----------
         estimator : estimator
-            With `partial_fit`, such as :class:`skxent.SoftmaxClassifier`. It need
-            not be fitted, and is not changed.
+            Estimator with `partial_fit`, such as :class:`skxent.SoftmaxClassifier`. It need
+            not be fitted and is not changed.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
         y : array-like of shape (n_samples,)
             Labels.
         names : str, default=None
-            What the curve is called, to tell it from others on the same axes.
+            Name of the curve, to distinguish it from others on the same axes.
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. If None, a new figure is created.
         **range_test_parameters : dict
-            Of :func:`skxent.learning_rate_range_test`.
+            Parameters of :func:`skxent.learning_rate_range_test`.
 
         Returns
         -------
         display : LearningRateDisplay
-            What was computed and drawn.
+            Display with the curves and the figure.
 
         Raises
         ------
         TypeError, ValueError
-            Of the range test.
+            As in :func:`skxent.learning_rate_range_test`.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         names = check_names(names, 1, "curves")
@@ -245,20 +248,19 @@ class LearningRateDisplay:
         return cls.from_range_test(result, names=names, ax=ax)
 
     def plot(self, ax=None, **kwargs):
-        """Draw what is stored.
+        """Draw the display.
 
-        Candidates that were pruned are hollow, those that diverged are crosses, and
-        those without a finite score stand on the lower edge. A star is the best
-        candidate, or the rate that a range test suggests. Scores and losses of
-        another order of magnitude than the rest may leave the axes.
+        Pruned candidates are hollow, diverged ones are crosses, and those without a finite
+        score are drawn at the lower edge. A star marks the best candidate, or the rate that
+        a range test suggests. Scores and losses of another order of magnitude than the rest
+        may leave the axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. If None, a new figure is created.
         **kwargs : dict
-            Keyword arguments of matplotlib's ``plot``, for all lines of scores or
-            losses.
+            Keyword arguments of matplotlib's ``plot`` for all lines of scores or losses.
 
         Returns
         -------
@@ -286,11 +288,7 @@ class LearningRateDisplay:
                 linestyle=":",
                 label=f"safe rate 1/L = {self.safe_learning_rate:.3g}",
             )
-        seen += _values_to_see(self.curves)
-        if seen and (ax.dataLim.y0 < min(seen) or ax.dataLim.y1 > max(seen)):
-            # Unlike set_ylim this leaves room for what is drawn later.
-            ax.dataLim.intervaly = min(seen), max(seen)
-            ax.autoscale_view()
+        limit_to(ax, seen + _values_to_see(self.curves))
         is_search = "score" in self.curves[0]
         ylabel = self.label or ("Score" if is_search else "Cross-entropy (nats)")
         ax.set(xlabel="Learning rate", ylabel=ylabel)
@@ -299,6 +297,7 @@ class LearningRateDisplay:
         return self
 
     def _draw_best(self, ax):
+        """Draw a star at the best candidate or the suggested rate."""
         if self.best is None:
             return
         i, place = self.best
@@ -311,7 +310,7 @@ class LearningRateDisplay:
             (lines["best"],) = ax.plot([rate], [value], color=lines[key].get_color(), **style)
 
     def _explain_markers(self, ax):
-        """Put into the legend once what the lines of all curves share."""
+        """Add one legend entry for each kind of marker that the curves share."""
         known = ax.get_legend_handles_labels()[1]
         for key in ("pruned", "diverged", "failed", "loss"):
             label = _STYLES[key]["label"]
@@ -320,6 +319,7 @@ class LearningRateDisplay:
 
 
 def _style(ax, key):
+    """Return the style of a line or of markers."""
     style = dict(_STYLES[key])
     if key in ("pruned", "diverged", "failed"):
         style |= {"linestyle": "none", "zorder": 3}
@@ -331,11 +331,12 @@ def _style(ax, key):
 
 
 def _drawable(values):
+    """Return values within the limits of renderers, and NaN for those that are not finite."""
     return np.where(np.isfinite(values), np.clip(values, -MAX_DRAWN, MAX_DRAWN), np.nan)
 
 
 def _draw_lines(ax, curve, name, color, kwargs):
-    """Draw a curve and the markers of its candidates; return the lines by their keys."""
+    """Draw a curve and the markers of its candidates, and return the lines by their keys."""
     rates, lines = curve["learning_rate"], {}
     for key in ("smoothed_loss", "loss", "score"):
         if key not in curve:
@@ -361,28 +362,29 @@ def _draw_lines(ax, curve, name, color, kwargs):
 
 
 def _draw_band(ax, curve, color):
+    """Draw the band around a curve of scores."""
     rates, lower, upper = (_drawable(curve[k]) for k in ("learning_rate", "lower", "upper"))
-    if len(rates) == 1:  # a band is no wider than its line
+    if len(rates) == 1:  # a band of one point has no width
         return ax.vlines(rates, lower, upper, color=color, alpha=_BAND_ALPHA, linewidth=5)
     return ax.fill_between(rates, lower, upper, color=color, alpha=_BAND_ALPHA, linewidth=0)
 
 
 def _values_to_see(curves):
-    """Return what the axis must show: all but scores and losses far beyond the others."""
+    """Return the values that the axis must show: all but outliers far beyond the others."""
     scores = [curve["score"][np.isfinite(curve["score"])] for curve in curves if "score" in curve]
     scores = np.concatenate(scores) if scores else np.array([])
     lowest = -np.inf
     if len(scores):
-        # Far more than between a useless rate and the best, far less than what diverges.
+        # Far wider than from a useless rate to the best one, far narrower than to divergence.
         best = scores.max()
         lowest = best - 100.0 * max(abs(best), best - np.median(scores))
     values = []
     for curve in curves:
         if "score" in curve:
-            is_tame = curve["score"] >= lowest
-            values += [curve[key][is_tame] for key in ("score", "lower", "upper")]
+            is_near = curve["score"] >= lowest
+            values += [curve[key][is_near] for key in ("score", "lower", "upper")]
         else:
-            # Single steps, unlike their mean, may be far off.
+            # Losses of single steps, unlike their mean, may be outliers.
             smoothed = curve["smoothed_loss"]
             values += [smoothed, np.minimum(curve["loss"], 2.0 * smoothed.max())]
     values = np.concatenate(values)

@@ -1,27 +1,14 @@
-"""What the displays of curves have in common: names, colours, and what they begin with."""
+"""Names, colours and axes of curves, shared by the displays."""
 
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
-__all__ = [
-    "MAX_DRAWN",
-    "check_names",
-    "colors_of",
-    "number_alike",
-    "prepare_lines",
-    "text_of",
-]
-
-# Far beyond any axis. Renderers can't draw lines to where a loss is before it overflows.
+# Far beyond any axis. Renderers fail on values close to the largest float.
 MAX_DRAWN = 1e30
 
 
 def prepare_lines(display, ax, kwargs):
-    """Return what a display of curves draws with.
-
-    That is axes, keyword arguments of lines under their full names, the name of each
-    curve or None, and the limits of what the axes show already.
-    """
+    """Return axes, keyword arguments under full names, names of curves, and limits drawn so far."""
     check_matplotlib_support(f"{type(display).__name__}.plot")
     import matplotlib.pyplot as plt
     from matplotlib.cbook import normalize_kwargs
@@ -34,18 +21,28 @@ def prepare_lines(display, ax, kwargs):
     return ax, normalize_kwargs(kwargs, Line2D), names, seen
 
 
+def limit_to(ax, values):
+    """Shrink the vertical limits of what is drawn to those of the values."""
+    if values and (ax.dataLim.y0 < min(values) or ax.dataLim.y1 > max(values)):
+        # Unlike set_ylim, this keeps autoscaling on for later curves.
+        ax.dataLim.intervaly = min(values), max(values)
+        ax.autoscale_view()
+
+
 def check_names(names, n, what):
-    """Return None, or a list of n names."""
+    """Return names as a list of n strings, or None."""
     if names is None:
         return None
     names = [names] if isinstance(names, str) else [str(name) for name in names]
     if len(names) != n:
-        raise ValueError(f"names must be as many as the {what}, {n}, got {len(names)}")
+        raise ValueError(
+            f"names must have one entry for each of the {what} ({n}), got {len(names)}"
+        )
     return names
 
 
 def number_alike(names):
-    """Return names with a number behind each that stands more than once."""
+    """Return names, with a number appended to each that occurs more than once."""
     return [
         f"{name} ({names[: i + 1].count(name)})" if names.count(name) > 1 else name
         for i, name in enumerate(names)
@@ -53,7 +50,7 @@ def number_alike(names):
 
 
 def text_of(value):
-    """Return a setting as names of curves have it."""
+    """Return the text of a setting, for the name of a curve."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if hasattr(value, "get_params"):
@@ -62,7 +59,7 @@ def text_of(value):
 
 
 def colors_of(n_curves):
-    """Return None for each curve, for the axes' cycle, or colours where that is too short."""
+    """Return a colour for each curve, or None if the cycle of the axes has enough colours."""
     import matplotlib.pyplot as plt
 
     if n_curves <= len(plt.rcParams["axes.prop_cycle"]):

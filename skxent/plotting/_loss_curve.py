@@ -1,4 +1,4 @@
-"""LossCurveDisplay: losses against the iteration."""
+"""LossCurveDisplay: training and validation losses against the iteration."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,12 +11,11 @@ from skxent.plotting._lines import (
     MAX_DRAWN,
     check_names,
     colors_of,
+    limit_to,
     number_alike,
     prepare_lines,
     text_of,
 )
-
-__all__ = ["LossCurveDisplay"]
 
 _LOSS_STYLES = {
     "training": {"label": "training", "linestyle": "-"},
@@ -28,19 +27,19 @@ _LOSS_STYLES = {
 class LossCurveDisplay:
     """Training and validation loss against the iteration, of one or several estimators.
 
-    :meth:`from_estimator` takes them from fitted estimators. All parameters are
-    stored as attributes. The training loss may hold a penalty (that of
-    :class:`skxent.SoftmaxClassifier` does), the validation loss holds none.
+    :meth:`from_estimator` draws the losses of fitted estimators. All parameters are stored
+    as attributes. The training loss may include a penalty, as that of
+    :class:`skxent.SoftmaxClassifier` does; the validation loss includes none.
 
     Parameters
     ----------
     curves : list of dict of str to ndarray of shape (n_iter + 1,)
-        For each estimator its losses by the keys "training" and, where there are
-        such samples, "validation". The first is that of the start.
+        For each estimator, its losses under the keys "training" and, if it has validation
+        samples, "validation". The first loss is that before the first iteration.
 
     names : list of str, default=None
-        One for each estimator. None is for a single one, whose lines are called
-        "training" and "validation".
+        Name of each estimator. If None, there must be a single one, whose lines are
+        labelled "training" and "validation".
 
     Attributes
     ----------
@@ -48,15 +47,15 @@ class LossCurveDisplay:
         Figure that holds the curves.
 
     ax_ : matplotlib Axes
-        Where they are drawn.
+        Axes of the curves.
 
     lines_ : list of dict of str to matplotlib Line2D
-        For each estimator its lines by the keys of `curves`, and by "lowest" the
-        marker of the lowest validation loss.
+        For each estimator, its lines under the keys of `curves`, and the marker of the
+        lowest validation loss under "lowest".
 
     See Also
     --------
-    skxent.SoftmaxClassifier : Has these curves once it is fitted.
+    skxent.SoftmaxClassifier : Has such curves after `fit`.
 
     Examples
     --------
@@ -82,37 +81,38 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, names=None, ax=None, log_scale=False, **kwargs):
-        """Draw the curves of fitted estimators.
+        """Draw the loss curves of fitted estimators.
 
         Parameters
         ----------
         estimator : estimator, iterable of estimators or mapping of str to estimator
-            Each has `loss_curve_` and maybe `validation_loss_curve_`, as
-            :class:`skxent.SoftmaxClassifier`, or is a pipeline that ends with such
-            a one, or a search that found one. A mapping's keys are their names.
+            Fitted estimators with the attribute `loss_curve_` and optionally
+            `validation_loss_curve_`, such as :class:`skxent.SoftmaxClassifier`; or
+            pipelines that end with one, or searches whose best estimator is one. The keys
+            of a mapping are the names.
         names : str or list of str, default=None
-            One for each estimator. None calls several by the parameters in which
-            they differ, or by their classes.
+            Name of each estimator. If None, several estimators are named by the parameters
+            in which they differ, or by their classes.
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. If None, a new figure is created.
         log_scale : bool, default=False
-            Whether the axis of the loss is logarithmic.
+            Whether to use a logarithmic axis for the loss.
         **kwargs : dict
-            Keyword arguments of matplotlib's ``plot``, for all lines.
+            Keyword arguments of matplotlib's ``plot`` for all lines.
 
         Returns
         -------
         display : LossCurveDisplay
-            What was taken and drawn.
+            Display with the curves and the figure.
 
         Raises
         ------
         NotFittedError
             If an estimator is not fitted.
         TypeError
-            If what is given is no estimator, or one without `loss_curve_`.
+            If `estimator` is not an estimator, or has no `loss_curve_`.
         ValueError
-            If there is no estimator, or there are not as many names.
+            If there is no estimator, or the number of names does not match.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         estimators, names = _with_names(estimator, names)
@@ -123,21 +123,21 @@ class LossCurveDisplay:
         return display.plot(ax, log_scale=log_scale, **kwargs)
 
     def plot(self, ax=None, *, log_scale=False, **kwargs):
-        """Draw what is stored.
+        """Draw the display.
 
-        The training loss is solid, the validation loss dashed, with a dot where it
-        is lowest: early stopping keeps the coefficients of that iteration. A training
-        loss that became infinite or NaN ends with a cross. Curves that diverge may
-        leave the axes, so that the others can be seen.
+        The training loss is solid, the validation loss is dashed, with a dot at its lowest
+        value: early stopping keeps the coefficients of that iteration. A loss that became
+        infinite or NaN ends with a cross. Curves that diverge may leave the axes, so that
+        the others remain visible.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. If None, a new figure is created.
         log_scale : bool, default=False
-            Whether the axis of the loss is logarithmic.
+            Whether to use a logarithmic axis for the loss.
         **kwargs : dict
-            Keyword arguments of matplotlib's ``plot``, for all lines.
+            Keyword arguments of matplotlib's ``plot`` for all lines.
 
         Returns
         -------
@@ -160,10 +160,8 @@ class LossCurveDisplay:
             for style in _LOSS_STYLES.values():
                 if style["label"] not in known:
                     ax.plot([], [], color="0.4", **style)
-        seen += _losses_to_see(self.curves, room=10.0 if ax.get_yscale() == "log" else 1.5)
-        if ax.dataLim.y1 > max(seen):  # unlike set_ylim this leaves room for what is drawn later
-            ax.dataLim.intervaly = min(seen), max(seen)
-            ax.autoscale_view()
+        seen += _losses_to_see(self.curves, margin=10.0 if ax.get_yscale() == "log" else 1.5)
+        limit_to(ax, seen)
         if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
             ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="Iteration", ylabel="Cross-entropy (nats)")
@@ -173,7 +171,7 @@ class LossCurveDisplay:
 
 
 def _with_names(estimator, names):
-    """Return a list of estimators, and a list of as many names or None."""
+    """Return estimators and names as lists of one length; names may be None."""
     if isinstance(estimator, Mapping):
         names = list(estimator) if names is None else names
         estimators = list(estimator.values())
@@ -188,7 +186,7 @@ def _with_names(estimator, names):
 
 
 def _trained(estimator):
-    """Return what a search or a pipeline trained, and its parameters, also of earlier steps."""
+    """Return the estimator that a search or pipeline trained, and the parameters of all steps."""
     check_is_fitted(estimator)
     if hasattr(estimator, "best_estimator_"):
         return _trained(estimator.best_estimator_)
@@ -203,6 +201,7 @@ def _trained(estimator):
 
 
 def _losses(estimator):
+    """Return the loss curves of an estimator by their keys."""
     curve = {"training": np.array(estimator.loss_curve_, dtype=float)}
     if getattr(estimator, "validation_loss_curve_", None) is not None:
         curve["validation"] = np.array(estimator.validation_loss_curve_, dtype=float)
@@ -210,7 +209,7 @@ def _losses(estimator):
 
 
 def _distinguish(trained):
-    """Name estimators by the parameters in which those of a class differ."""
+    """Return names by the parameters in which estimators of one class differ."""
     kinds = [type(estimator).__name__ for estimator, _ in trained]
     texts = [{key: text_of(value) for key, value in params.items()} for _, params in trained]
     names = []
@@ -227,7 +226,7 @@ def _distinguish(trained):
 
 
 def _draw_losses(ax, curve, name, color, kwargs):
-    """Draw the curves of an estimator; return its lines by their keys."""
+    """Draw the curves of an estimator, and return its lines by their keys."""
     lines = {}
     for key, losses in curve.items():
         finite = np.flatnonzero(np.isfinite(losses))
@@ -236,7 +235,7 @@ def _draw_losses(ax, curve, name, color, kwargs):
             style["label"] = name if key == "training" else "_"
         if len(finite) < len(losses):
             style |= {"label": f"{style['label']} (diverged)", "marker": "x"}
-        elif len(losses) == 1:  # no line is seen
+        elif len(losses) == 1:  # a line of one point is invisible
             style["marker"] = "."
         drawn = np.where(np.isfinite(losses), np.minimum(losses, MAX_DRAWN), np.nan)
         (lines[key],) = ax.plot(np.arange(len(losses)), drawn, **style | kwargs)
@@ -248,16 +247,16 @@ def _draw_losses(ax, curve, name, color, kwargs):
     return lines
 
 
-def _losses_to_see(curves, room):
-    """Return the lowest loss, and the highest of the curves that don't diverge."""
+def _losses_to_see(curves, margin):
+    """Return the lowest loss, and the highest loss of the curves that do not diverge."""
     curves = [losses[np.isfinite(losses)] for curve in curves for losses in curve.values()]
     curves = [losses for losses in curves if len(losses)]
     start = max((losses[0] for losses in curves), default=1.0)
-    # A curve that ends far above all starts diverges; where all do, they are what there is to
-    # see. A peak beyond any scale is cut off even if the curve comes back.
+    # A curve that ends far above all starts diverges; if all diverge, all are shown. A peak far
+    # beyond all starts is cut off even if the curve comes back.
     for factor in (10.0, 1e4):
         tame = [losses.max() for losses in curves if losses[-1] <= factor * start]
         if tame:
             break
-    highest = min(max([*tame, room * start]), 1e4 * start)
+    highest = min(max([*tame, margin * start]), 1e4 * start)
     return [min((losses.min() for losses in curves), default=start), highest]

@@ -1,4 +1,4 @@
-"""The scores of a fitted search, as curves against the learning rate."""
+"""Scores of a fitted search as curves against the learning rate."""
 
 from numbers import Real
 
@@ -8,11 +8,9 @@ from sklearn.pipeline import Pipeline
 
 from skxent.plotting._lines import number_alike, text_of
 
-__all__ = ["scores_of"]
-
 
 def scores_of(search, metric):
-    """Return what LearningRateDisplay takes; the label is the name of the score alone."""
+    """Return the parameters of LearningRateDisplay, with the name of the score as label."""
     metric = _metric(search, metric)
     candidates = _candidates(search.cv_results_, metric, _status(search))
     rows = _last_rows(search.cv_results_, candidates)
@@ -27,19 +25,21 @@ def scores_of(search, metric):
 
 
 def _best_row(search, scores):
+    """Return the row of the best candidate in cv_results_, or None."""
     if hasattr(search, "best_index_"):
         return search.best_index_
     return int(np.nanargmax(scores)) if np.isfinite(scores).any() else None
 
 
 def _safe_rate(search):
+    """Return the safe learning rate of the search or of its best estimator, or None."""
     best = getattr(search, "best_estimator_", None)
     best = best.steps[-1][1] if isinstance(best, Pipeline) else best
     return getattr(search, "safe_learning_rate_", getattr(best, "safe_learning_rate_", None))
 
 
 def _metric(search, metric):
-    """Return the name that a score has in cv_results_."""
+    """Return the name of the score in cv_results_."""
     known = sorted(
         name.removeprefix("mean_test_")
         for name in search.cv_results_
@@ -56,9 +56,10 @@ def _metric(search, metric):
 
 
 def _score_name(search, metric):
+    """Return the name of the score for a label."""
     scoring = getattr(search, "scoring", None)
     name = metric if metric != "score" else scoring
-    if name is None and is_classifier(search):  # what their `score` is
+    if name is None and is_classifier(search):  # their default score
         name = "accuracy"
     name = name if isinstance(name, str) else "score"
     if name.startswith("neg_"):
@@ -67,11 +68,11 @@ def _score_name(search, metric):
 
 
 def _status(search):
-    """Return the status of each candidate: of its folds, the worst."""
+    """Return the status of each candidate, the worst of its folds."""
     n_candidates = len(search.cv_results_["params"])
     status = np.full(n_candidates, "finished", dtype="<U8")
     if hasattr(search, "status_"):
-        # cv_results_ is in the order of the names of the parameters, alpha first.
+        # cv_results_ is ordered by the names of the parameters, alpha first.
         of_folds = search.status_.swapaxes(0, 1).reshape(n_candidates, -1)
         for worse in ("pruned", "diverged"):
             status[(of_folds == worse).any(axis=1)] = worse
@@ -82,7 +83,7 @@ def _status(search):
 
 
 def _candidates(results, metric, status):
-    """Return rates, other settings, scores, bands and status, in the order of cv_results_."""
+    """Return rates, other settings, scores, bands and status of the rows of cv_results_."""
     keys = sorted({key for params in results["params"] for key in params})
     of_rates = [key for key in keys if key.endswith("learning_rate")]
     if len(of_rates) != 1:
@@ -121,20 +122,21 @@ def _candidates(results, metric, status):
 
 
 def _setting(others):
-    """Return other settings as something that can be compared and hashed."""
+    """Return settings as a hashable key."""
     return tuple((key, _hashable(value)) for key, value in sorted(others.items()))
 
 
 def _hashable(value):
+    """Return a value, or its text if it cannot be hashed."""
     try:
         hash(value)
-    except TypeError:  # a list, say; it is told apart by how it is written
+    except TypeError:  # for instance a list
         return repr(value)
     return value
 
 
 def _last_rows(results, candidates):
-    """Return the rows to draw: of a search by halving, a candidate's last iteration."""
+    """Return the rows to draw, for successive halving those of each candidate's last iteration."""
     rows = range(len(candidates["others"]))
     if "iter" not in results:
         return list(rows)
@@ -146,7 +148,7 @@ def _last_rows(results, candidates):
 
 
 def _lines_of(candidates, rows):
-    """Return curves, names if they are several, and of each row its curve and place."""
+    """Return curves, their names (None for one), and the curve and position of each row."""
     groups = {}
     for row in rows:
         groups.setdefault(_setting(candidates["others"][row]), []).append(row)
@@ -168,6 +170,7 @@ def _lines_of(candidates, rows):
 
 
 def _names_of(settings):
+    """Return names of curves by the settings in which they differ."""
     keys = {key: None for setting in settings for key in setting}
     missing = object()
     texts = [
@@ -175,7 +178,7 @@ def _names_of(settings):
         for setting in settings
     ]
     differing = [key for key in keys if len({text[key] for text in texts}) > 1]
-    # The steps of a pipeline are left out where a name is clear without.
+    # The steps of a pipeline are omitted where the name is unique without them.
     short = {key: key.rpartition("__")[2] for key in differing}
     ends = list(short.values())
     short = {key: key if ends.count(end) > 1 else end for key, end in short.items()}

@@ -1,7 +1,8 @@
-"""The descent of all candidates together."""
+"""Gradient descent of all candidates together."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -9,37 +10,73 @@ from numpy.typing import NDArray
 
 from skxent.optimizers import UpdateRule
 from skxent.search._candidates import CandidateObjectives
+from skxent.search._halving import Halving
+
+# Arrays of the parameters' size that a descent holds at a time.
+_N_COPIES = 8
 
 
 @dataclass(frozen=True, eq=False)
 class CandidateSolutions:
-    """What became of each candidate.
+    """What was found for each candidate.
 
     Parameters
     ----------
-    params : ndarray of shape (n_candidates, n_outputs, n_params)
+    params : ndarray of shape (n_candidates, n_outputs, n_features + fit_intercept)
         The iterate with the lowest finite value.
     n_iter : ndarray of int of shape (n_candidates,)
         Number of updates.
     held_out : ndarray of shape (n_candidates, max_iter + 1)
-        Mean cross-entropy of what the fold leaves out, at the start and after each
-        update; NaN where there was none.
+        Mean cross-entropy of the samples that the fold leaves out, at the start
+        and after each update; NaN after the last one.
     status : ndarray of str of shape (n_candidates,)
-        "converged", "diverged", "pruned" or "running" at the end.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.search._descend import CandidateSolutions
-    >>> status = np.array(["running"])
-    >>> CandidateSolutions(np.zeros((1, 1, 2)), np.array([5]), np.zeros((1, 6)), status).n_iter
-    array([5])
+        "converged", "diverged", "pruned" or, at the end, "running".
     """
 
     params: NDArray[Any]
     n_iter: NDArray[Any]
     held_out: NDArray[Any]
     status: NDArray[Any]
+
+
+def descend_in_groups(
+    objectives: CandidateObjectives,
+    rule: UpdateRule,
+    *,
+    learning_rates: NDArray[Any],
+    max_iter: int,
+    tol: float,
+    factor_of: Callable[[float], float],
+    prune: bool = False,
+    monitor: Callable[[int, int], bool] | None = None,
+    max_bytes: int = 1 << 29,
+) -> CandidateSolutions:
+    """Descend all candidates, in groups of whole settings whose arrays fit `max_bytes`.
+
+    Candidates are ordered by setting, then by fold. `prune` drops settings by halving.
+    """
+    n_folds = len(objectives.train_weights)
+    n_settings = len(learning_rates) // n_folds
+    n_bytes = 8 * _N_COPIES * n_folds * math.prod(objectives.shape[1:])
+    n_groups = math.ceil(n_settings / max(1, max_bytes // n_bytes))
+    parts = []
+    for settings in np.array_split(np.arange(n_settings), n_groups):
+        group = np.arange(settings[0] * n_folds, (settings[-1] + 1) * n_folds)
+        part = descend_all(
+            objectives.take(group),
+            rule,
+            learning_rates=learning_rates[group],
+            max_iter=max_iter,
+            tol=tol,
+            factor_of=factor_of,
+            select=Halving(len(settings), n_folds, max_iter) if prune else None,
+            monitor=monitor,
+        )
+        parts.append(part)
+    names = [field.name for field in fields(CandidateSolutions)]
+    return CandidateSolutions(
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in names)
+    )
 
 
 def descend_all(
@@ -49,61 +86,15 @@ def descend_all(
     learning_rates: NDArray[Any],
     max_iter: int,
     tol: float,
-    factor_of: Callable[[int], float],
+    factor_of: Callable[[float], float],
     select: Callable[[int, NDArray[Any], NDArray[Any]], NDArray[Any]] | None = None,
     monitor: Callable[[int, int], bool] | None = None,
 ) -> CandidateSolutions:
-    """Descend the objectives of all candidates, each as :func:`skxent.optimizers.descend` would.
+    """Descend all candidates from zero, each as :func:`skxent.optimizers.descend` would.
 
-    Parameters
-    ----------
-    objectives : CandidateObjectives
-        What to minimise, from zero.
-    rule : skxent.optimizers.UpdateRule
-        The update rule; its state is an array of the parameters' shape.
-    learning_rates : ndarray of shape (n_candidates,)
-        Step sizes.
-    max_iter : int
-        Largest number of updates.
-    tol : float
-        A candidate has converged where the largest absolute entry of its
-        gradient is at most this.
-    factor_of : callable
-        ``factor_of(epoch)`` of the learning rates.
-    select : callable, default=None
-        ``select(epoch, held_out, is_diverged) -> keep`` over all candidates,
-        where what is not kept is not descended any further.
-    monitor : callable, default=None
-        ``monitor(epoch, n_alive) -> stop`` after each update.
-
-    Returns
-    -------
-    descents : CandidateSolutions
-        What became of them.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxent.search._candidates import CandidateObjectives
-    >>> from skxent.search._descend import descend_all
-    >>> from skxent.optimizers import gradient_descent
-    >>> objectives = CandidateObjectives(
-    ...     X=np.array([[-1.0], [1.0]]),
-    ...     targets=np.array([0, 1]),
-    ...     n_classes=2,
-    ...     train_weights=np.full((1, 2), 0.5),
-    ...     test_weights=np.full((1, 2), 0.5),
-    ...     folds=np.array([0, 0]),
-    ...     alphas=np.array([1.0, 1.0]),
-    ...     fit_intercept=False,
-    ...     label_smoothing=0.0,
-    ... )
-    >>> descents = descend_all(
-    ...     objectives, gradient_descent(), learning_rates=np.array([0.1, 1.0]), max_iter=20,
-    ...     tol=1e-4, factor_of=lambda epoch: 1.0,
-    ... )
-    >>> descents.status
-    array(['running', 'converged'], dtype='<U9')
+    ``select(epoch, held_out, is_diverged)`` returns which of all candidates to keep, and
+    ``monitor(epoch, n_alive)``, called after each update, whether to stop. The state of the
+    rule must be an array of the parameters' shape.
     """
     n_candidates = len(learning_rates)
     best = np.zeros(objectives.shape)

@@ -2,38 +2,41 @@
 
 import math
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch, _safe_indexing, check_random_state, indexable
 
 
 def learning_rate_range_test(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
     *,
-    sample_weight=None,
-    min_learning_rate=1e-5,
-    max_learning_rate=10.0,
-    n_steps=100,
-    batch_size=256,
-    smoothing=0.8,
-    random_state=None,
-):
-    """Train with a learning rate that rises from step to step, and watch the loss.
+    sample_weight: ArrayLike | None = None,
+    min_learning_rate: float = 1e-5,
+    max_learning_rate: float = 10.0,
+    n_steps: int = 100,
+    batch_size: int | None = 256,
+    smoothing: float = 0.8,
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
+    """Train with a learning rate that rises from step to step, and record the loss.
 
-    In this learning-rate range test [1]_ the loss first hardly moves, then falls
-    the faster the larger the rate, and at last rises. The rate at which it falls
-    fastest is a good one to train with, or to search around.
+    In this learning-rate range test [1]_ the loss first hardly changes, then
+    falls the faster the larger the rate, and finally rises. The rate at which
+    it falls fastest is a good one to train with, or to search around.
 
     Parameters
     ----------
     estimator : estimator
         With a parameter `learning_rate`, a method `partial_fit` and the
-        attribute `loss_curve_`, such as :class:`~skxent.SoftmaxClassifier`. It
-        is cloned; what it has learned is left alone.
+        attribute `loss_curve_`, such as :class:`~skxent.SoftmaxClassifier`. A
+        clone of it is trained.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Samples. Features should be scaled as they will be for training.
     y : array-like of shape (n_samples,)
@@ -41,33 +44,34 @@ def learning_rate_range_test(
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights.
     min_learning_rate, max_learning_rate : float, default=1e-5, 10.0
-        Where to start, and where to end at the latest.
+        The first rate, and the largest one.
     n_steps : int, default=100
-        Number of rates from the first to the last, in even ratios; at least 4.
+        Number of rates, in even ratios; at least 4.
     batch_size : int or None, default=256
-        Number of samples that a step sees; None is all of them.
+        Number of samples in each step; None is all of them.
     smoothing : float, default=0.8
-        How much the running mean of the losses keeps at each step, in [0, 1).
+        Weight of the running mean of the losses against the next loss, in [0, 1).
     random_state : int, RandomState instance or None, default=None
-        Draws the batches.
+        Shuffles the samples into batches.
 
     Returns
     -------
     result : Bunch
-        - learning_rates : ndarray of shape (n_done,); `n_done` is less than
-          `n_steps` where the loss rose to four times its lowest value.
-        - losses : ndarray of shape (n_done,), of each step's samples before it.
+        - learning_rates : ndarray of shape (n_done,), the rates tried; fewer than
+          `n_steps` if the smoothed loss exceeds four times its lowest value.
+        - losses : ndarray of shape (n_done,), the loss of each step's samples
+          before the step.
         - smoothed_losses : ndarray of shape (n_done,), their running mean.
         - suggestion : float, the rate at which the smoothed loss falls fastest
-          against the rate's logarithm.
+          against the logarithm of the rate.
 
     Raises
     ------
     TypeError
-        If the estimator has no `partial_fit` with the settings that it has.
+        If the estimator has no `partial_fit` with its settings.
     ValueError
-        If a parameter is out of its range, or the loss is not finite at the
-        first steps already.
+        If a parameter is out of its range, or the loss diverges within the
+        first steps.
 
     References
     ----------
@@ -87,40 +91,25 @@ def learning_rate_range_test(
     >>> 0.1 < result.suggestion < 10
     True
     """
-    if not 0.0 < min_learning_rate < max_learning_rate < math.inf:
-        raise ValueError(
-            "min_learning_rate must be positive and less than max_learning_rate, "
-            f"got {min_learning_rate!r} and {max_learning_rate!r}"
-        )
-    if not n_steps >= 4:
-        raise ValueError(f"n_steps must be at least 4, got {n_steps!r}")
-    if not 0.0 <= smoothing < 1.0:
-        raise ValueError(f"smoothing must be in [0, 1), got {smoothing!r}")
-    if batch_size is not None and not batch_size >= 1:
-        raise ValueError(f"batch_size must be at least 1 or None, got {batch_size!r}")
+    _check_settings(min_learning_rate, max_learning_rate, n_steps, batch_size, smoothing)
     X, y, sample_weight = indexable(X, y, sample_weight)
-    estimator = clone(estimator)
-    # Each step is to be one update, at its rate as it stands.
-    as_is = {"batch_size": batch_size or np.shape(y)[0], "schedule": "constant"}
-    estimator.set_params(**{name: as_is[name] for name in as_is.keys() & estimator.get_params()})
-    try:
-        estimator.partial_fit  # noqa: B018, asked for to hear why it is not there
-    except AttributeError as error:
-        raise TypeError(f"estimator must have a partial_fit, got {estimator!r}: {error}") from error
+    estimator = _prepare(estimator, batch_size or np.shape(y)[0])
     rates = np.geomspace(min_learning_rate, max_learning_rate, n_steps)
     batches = _draw(np.shape(y)[0], batch_size, check_random_state(random_state))
-    losses, smoothed, mean = [], [], 0.0
+    losses: list[float] = []
+    smoothed: list[float] = []
+    mean = 0.0
     for i, (rate, rows) in enumerate(zip(rates, batches, strict=False)):
         estimator.set_params(learning_rate=float(rate))
         fit_params = {} if i else {"classes": np.unique(y)}
         if sample_weight is not None:
             fit_params["sample_weight"] = _safe_indexing(sample_weight, rows)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # it is meant to diverge
+            warnings.simplefilter("ignore", ConvergenceWarning)  # large rates are to diverge
             estimator.partial_fit(_safe_indexing(X, rows), _safe_indexing(y, rows), **fit_params)
         loss = float(estimator.loss_curve_[-1])
         mean = smoothing * mean + (1.0 - smoothing) * loss
-        # The mean starts from zero, which its first values are corrected for.
+        # As the mean starts from zero, its first values are too low.
         corrected = mean / (1.0 - smoothing ** (i + 1))
         if not math.isfinite(corrected) or (smoothed and corrected > 4.0 * min(smoothed)):
             break
@@ -128,7 +117,7 @@ def learning_rate_range_test(
         smoothed.append(corrected)
     if len(smoothed) < 3:
         raise ValueError(
-            f"the loss diverges at the rate {rate:.3g} already: lower min_learning_rate, "
+            f"the loss diverges at the rate {rate:.3g}, among the first: lower min_learning_rate, "
             "or scale the features"
         )
     slopes = np.gradient(np.array(smoothed), np.log(rates[: len(smoothed)]))
@@ -140,8 +129,43 @@ def learning_rate_range_test(
     )
 
 
-def _draw(n_samples, batch_size, random_state):
-    """Yield the rows of one batch after the other, without an end."""
+def _check_settings(
+    min_learning_rate: float,
+    max_learning_rate: float,
+    n_steps: int,
+    batch_size: int | None,
+    smoothing: float,
+) -> None:
+    if not 0.0 < min_learning_rate < max_learning_rate < math.inf:
+        raise ValueError(
+            "min_learning_rate must be positive and less than max_learning_rate, "
+            f"got {min_learning_rate!r} and {max_learning_rate!r}"
+        )
+    if not n_steps >= 4:
+        raise ValueError(f"n_steps must be at least 4, got {n_steps!r}")
+    if not 0.0 <= smoothing < 1.0:
+        raise ValueError(f"smoothing must be in [0, 1), got {smoothing!r}")
+    if batch_size is not None and not batch_size >= 1:
+        raise ValueError(f"batch_size must be at least 1 or None, got {batch_size!r}")
+
+
+def _prepare(estimator: Any, batch_size: int) -> Any:
+    """Return a clone whose partial_fit is one update at its learning rate."""
+    estimator = clone(estimator)
+    settings = {"batch_size": batch_size, "schedule": "constant"}
+    known = settings.keys() & estimator.get_params()
+    estimator.set_params(**{name: settings[name] for name in known})
+    try:
+        estimator.partial_fit  # noqa: B018, its error says why it is missing
+    except AttributeError as error:
+        raise TypeError(f"estimator must have a partial_fit, got {estimator!r}: {error}") from error
+    return estimator
+
+
+def _draw(
+    n_samples: int, batch_size: int | None, random_state: np.random.RandomState
+) -> Iterator[NDArray[Any]]:
+    """Yield the rows of one batch after the other, without end."""
     while batch_size is None or batch_size >= n_samples:
         yield np.arange(n_samples)
     while True:

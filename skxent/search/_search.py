@@ -1,12 +1,10 @@
 """SoftmaxClassifierCV: all learning rates, penalties and folds trained in one pass."""
 
 import inspect
-import math
 import time
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.metrics import check_scoring
@@ -21,74 +19,66 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
-from skxent._fitting._inputs import check_samples, check_targets, check_weights
-from skxent._fitting._targets import encode, sum_by_class, weigh, weights_of_classes
+from skxent._fitting._inputs import check_samples
+from skxent._fitting._targets import weights_of_classes
 from skxent._threads import one_blas_thread
 from skxent.linear import SoftmaxClassifier
 from skxent.linear._curvature import safe_rate
 from skxent.linear._objective import LinearObjective
 from skxent.linear._prediction import NOT_FITTED, LinearSoftmaxMixin, coefficients_of
-from skxent.linear._solve import make_rule, make_schedule
 from skxent.optimizers import SCHEDULES
+from skxent.optimizers._rules import make_rule
+from skxent.optimizers._schedules import make_schedule
 from skxent.search._candidates import CandidateObjectives
-from skxent.search._descend import CandidateSolutions, descend_all
-from skxent.search._halving import _Halving
-from skxent.search._progress import _Progress
-
-# The parameters of as many candidates as fit, with the copies that descending takes,
-# are trained together; more go in groups.
-_MAX_BYTES = 1 << 29
-
-
-_N_COPIES = 8
+from skxent.search._descend import descend_in_groups
+from skxent.search._progress import Progress
+from skxent.search._results import choose, tabulate
 
 
 class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator):
     r"""SoftmaxClassifier with its learning rate and penalty chosen by cross-validation.
 
     The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over
-    ``SoftmaxClassifier(solver="gd")``. The candidates (rates times penalties
-    times folds) are not trained one after the other, though, but together:
-    their coefficients stand side by side, so that all logits and all gradients
-    are one matrix product each, and a fold is a weight of zero or one on
-    samples that all of them share.
+    ``SoftmaxClassifier(solver="gd")``, but the candidates (rates times penalties
+    times folds) are trained together: their coefficients stand side by side, so
+    that all logits and all gradients are one matrix product each, and the folds
+    share the samples, with a weight of zero on those that they leave out.
 
-    The samples must be ready when they come: what is learned from them before,
-    such as the means of a :class:`~sklearn.preprocessing.StandardScaler` in a
-    Pipeline, has seen the samples of all folds. Where that must not be, use
-    GridSearchCV over the whole Pipeline.
+    The candidates of all folds see the same features. If these depend on the
+    samples, as after a :class:`~sklearn.preprocessing.StandardScaler` in a
+    Pipeline, the samples left out have had their part in them. To avoid this,
+    use GridSearchCV over the whole Pipeline.
 
     Parameters
     ----------
     learning_rates : int or array-like of float, default=10
-        Learning rates to try. A number of them spans the useful range by itself,
-        in even ratios from a thousandth of the safe rate :math:`1/L` to twice
-        that rate, L being the bound of J's curvature.
+        Learning rates to try. A number of them is spaced in even ratios from a
+        thousandth of the safe rate :math:`1/L` to twice that rate, where L is
+        the bound on the curvature of J; 1 is the safe rate itself.
 
     alphas : array-like of float, default=(1e-4,)
         Strengths of the L2 penalty to try.
 
     cv : int, splitter or iterable, default=5
-        As in GridSearchCV: for a number, that many stratified folds.
+        Cross-validation splitter, as in GridSearchCV; a number is that of
+        stratified folds.
 
     scoring : str or callable, default=None
-        As in GridSearchCV, for a single score; None is the accuracy.
-
-    solver : {"gd"}, default="gd"
-        Full-batch gradient descent with Nesterov's momentum.
+        A single score, as in GridSearchCV; None is the accuracy.
 
     schedule : {"constant", "inverse_scaling", "step", "cosine", "warmup", "one_cycle"} or \
             callable, default="constant"
         As in :class:`SoftmaxClassifier`.
 
     momentum : float, default=0.9
-        In [0, 1).
+        Nesterov's momentum, in [0, 1).
 
     label_smoothing : float, default=0.0
         Share of each target, in [0, 1], that is spread evenly over the classes.
 
     class_weight : dict or "balanced", default=None
-        Weights of the classes; "balanced" by the samples that a fold trains on.
+        Weights of the classes. "balanced" is computed from the samples that a
+        fold trains on.
 
     fit_intercept : bool, default=True
         Whether to learn the intercept.
@@ -97,16 +87,16 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         Largest number of iterations of each candidate.
 
     tol : float, default=1e-4
-        A candidate has converged where the largest absolute entry of its
+        A candidate has converged when the largest absolute entry of its
         gradient is at most this.
 
     prune : bool, default=True
-        Whether to drop candidates on the way: a rate as soon as it diverges in
-        a fold; and after 1/16, 1/8, 1/4 and 1/2 of `max_iter` the half
-        whose cross-entropy on the samples left out is larger, on average over
-        the folds; two at least stay. What goes on is not trained again.
-        The scores of what was dropped are those of its best iterate.
-        ``False`` trains all to the end.
+        Whether to stop training candidates early: a setting as soon as it
+        diverges in a fold; and after 1/16, 1/8, 1/4 and 1/2 of `max_iter` the
+        half of the settings with the larger cross-entropy on the samples left
+        out, on average over the folds, as long as two remain [1]_. Pruned
+        candidates are scored at their best iterate, but not chosen. ``False``
+        trains all candidates to the end.
 
     refit : bool, default=True
         Whether to fit a SoftmaxClassifier to all samples with the best setting.
@@ -114,63 +104,63 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
     Attributes
     ----------
     best_params_ : dict
-        The learning rate and alpha of the highest mean score, of those that
-        were not dropped; the first of several.
+        The learning rate and alpha with the highest mean score, of those that
+        were not pruned and did not diverge; the first of several.
 
     best_score_ : float
         Their mean score.
 
     best_index_ : int
-        Their place in `cv_results_`.
+        Their row in `cv_results_`.
 
     best_estimator_ : SoftmaxClassifier
-        Fitted with them to all samples, where `refit` is true.
+        The estimator with them, fitted to all samples, if `refit` is True.
 
     cv_results_ : dict of ndarray
-        As of GridSearchCV. A candidate's fit time is its share of the time that
+        As in GridSearchCV. A candidate's fit time is its share of the time that
         all took together.
 
     scores_ : ndarray of shape (n_rates, n_alphas, n_folds)
         The score of each candidate.
 
     loss_paths_ : ndarray of shape (n_rates, n_alphas, n_folds, max_iter + 1)
-        Cross-entropy of the samples that a fold leaves out, at the start and after
-        each iteration; NaN from where a candidate ended.
+        Cross-entropy of the samples that the fold leaves out, at the start and
+        after each iteration; NaN after the last one of a candidate.
 
     n_iter_ : ndarray of int of shape (n_rates, n_alphas, n_folds)
-        Iterations of each candidate.
+        Number of iterations of each candidate.
 
     status_ : ndarray of str of shape (n_rates, n_alphas, n_folds)
-        "converged", "running" until `max_iter`, "diverged" (the loss became infinite
-        or NaN) or "pruned", as are most rates that are too large: their loss rises,
-        but stays finite until they are given up.
+        "converged", "running" (until `max_iter`), "diverged" (the loss became
+        infinite or NaN) or "pruned". Most rates that are too large are pruned:
+        their loss rises but is still finite.
 
     learning_rates_ : ndarray of shape (n_rates,)
         The learning rates tried.
 
     safe_learning_rate_ : float
-        The rate 1/L of all samples up to which descent is sure, for the largest
-        alpha.
+        The rate 1/L for all samples and the largest alpha, up to which gradient
+        descent is certain to descend.
 
     scorer_ : callable
-        What scores.
+        The scorer.
 
     n_splits_ : int
         Number of folds.
 
     classes_, coef_, intercept_ : ndarray
-        Of the best estimator, where `refit` is true.
+        Those of the best estimator, if `refit` is True.
 
     n_features_in_ : int
         Number of features seen in fit.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had some that are all strings.
+        Names of the features seen in fit, if they were all strings.
 
     See Also
     --------
-    SoftmaxClassifier : What is trained.
-    sklearn.model_selection.GridSearchCV : Searches any parameter of anything.
+    SoftmaxClassifier : The classifier that is trained.
+    sklearn.model_selection.GridSearchCV : A search over any parameters of any estimator.
 
     References
     ----------
@@ -195,7 +185,6 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         "alphas": ["array-like"],
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
-        "solver": [StrOptions({"gd"})],
         "schedule": [StrOptions(set(SCHEDULES)), callable],
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "label_smoothing": [Interval(Real, 0, 1, closed="both")],
@@ -214,7 +203,6 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         alphas=(1e-4,),
         cv=5,
         scoring=None,
-        solver="gd",
         schedule="constant",
         momentum=0.9,
         label_smoothing=0.0,
@@ -229,7 +217,6 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         self.alphas = alphas
         self.cv = cv
         self.scoring = scoring
-        self.solver = solver
         self.schedule = schedule
         self.momentum = momentum
         self.label_smoothing = label_smoothing
@@ -255,8 +242,8 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights.
         **params : dict
-            What the splitter takes, such as `groups`; with metadata routing
-            also what the scorer takes.
+            Parameters of the splitter, such as `groups`; with metadata routing
+            also those of the scorer.
 
         Returns
         -------
@@ -267,57 +254,36 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         ------
         ValueError
             If the data, the weights or a setting to try are malformed, or a fold
-            trains on or leaves out nothing of positive weight.
+            has no sample of positive weight to train on or to leave out.
         """
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         alphas = _check_settings("alphas", self.alphas, is_zero_allowed=True)
         routed = self._route(sample_weight, params)
-        samples, labels = check_samples(self, X, reset=True), check_targets(y)
-        weights = check_weights(samples, labels, sample_weight)
-        classes, targets = encode(labels)
-        cv = check_cv(self.cv, labels, classifier=is_classifier(self))
-        folds = list(cv.split(samples, labels, **routed.splitter.split))
+        samples = check_samples(self, X, y, sample_weight, reset=True)
+        cv = check_cv(self.cv, samples.labels, classifier=is_classifier(self))
+        folds = list(cv.split(samples.X, samples.labels, **routed.splitter.split))
         with one_blas_thread():
-            class_weights = weights_of_classes(
-                self.class_weight, classes, sum_by_class(targets, weights, len(classes))
-            )
-            whole = LinearObjective(
-                X=samples,
-                targets=targets,
-                weights=weigh(targets, weights, class_weights),
-                n_classes=len(classes),
-                alpha=float(alphas.max()),
-                fit_intercept=bool(self.fit_intercept),
-            )
-            safe = safe_rate(whole, "gd", self.momentum, None)
+            safe = self._compute_safe_rate(samples, float(alphas.max()))
             rates = self._resolve_rates(safe)
             start = time.perf_counter()
-            objectives = self._make_objectives(
-                samples, targets, weights, classes, folds, len(rates), alphas
-            )
-            descents = self._descend(objectives, rates, len(alphas) * len(folds), context)
+            found = self._search(samples, folds, rates, alphas, context)
             fit_seconds = time.perf_counter() - start
         shape = len(rates), len(alphas), len(folds)
         self.learning_rates_, self.safe_learning_rate_ = rates, safe
-        self.n_splits_ = len(folds)
-        self.scorer_ = self._make_scorer()
-        self.status_ = descents.status.reshape(shape)
-        self.n_iter_ = descents.n_iter.reshape(shape)
-        self.loss_paths_ = descents.held_out.reshape(*shape, -1)
+        self.n_splits_, self.scorer_ = len(folds), self._make_scorer()
+        self.status_, self.n_iter_ = found.status.reshape(shape), found.n_iter.reshape(shape)
+        self.loss_paths_ = found.held_out.reshape(*shape, -1)
         start = time.perf_counter()
-        self.scores_ = self._score(
-            samples, labels, classes, folds, descents.params, routed.scorer.score
-        ).reshape(shape)
-        score_seconds = time.perf_counter() - start
-        self._tabulate(alphas, fit_seconds, score_seconds)
-        for name in ("best_estimator_", "classes_", "coef_", "intercept_"):
-            self.__dict__.pop(name, None)  # of an earlier fit
-        if self.refit:
-            self.best_estimator_ = self._make_classifier(**self.best_params_)
-            self.best_estimator_.fit(X, y, sample_weight=sample_weight)
-            for name in ("classes_", "coef_", "intercept_"):
-                setattr(self, name, getattr(self.best_estimator_, name))
+        scores = self._score(samples, folds, found.params, routed.scorer.score)
+        seconds = fit_seconds, time.perf_counter() - start
+        self.scores_ = scores.reshape(shape)
+        self.cv_results_ = tabulate(self.scores_, self.n_iter_, alphas, rates, seconds)
+        means = self.cv_results_["mean_test_score"]
+        self.best_index_ = choose(means, self.status_, self.prune)
+        self.best_params_ = self.cv_results_["params"][self.best_index_]
+        self.best_score_ = float(means[self.best_index_])
+        self._refit(X, y, sample_weight)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -331,28 +297,28 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         y : array-like of shape (n_samples,)
             Labels.
         **params : dict
-            What the scorer takes, such as `sample_weight`.
+            Parameters of the scorer, such as `sample_weight`.
 
         Returns
         -------
         score : float
-            By `scoring`, the accuracy by default.
+            By `scoring`; the accuracy by default.
 
         Raises
         ------
         NotFittedError
-            If there is no best estimator.
+            If the search is not fitted, or was fitted with ``refit=False``.
         """
         check_is_fitted(self, "best_estimator_", msg=NOT_FITTED)
         return self._make_scorer()(self.best_estimator_, X, y, **params)
 
     def get_metadata_routing(self):
-        """Return what is routed where.
+        """Return how metadata are routed.
 
         Returns
         -------
         routing : MetadataRouter
-            To this estimator's fit, to the splitter and to the scorer.
+            To the fit of this estimator, to the splitter and to the scorer.
         """
         to_split = MethodMapping().add(caller="fit", callee="split")
         to_score = MethodMapping().add(caller="fit", callee="score")
@@ -364,7 +330,7 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
     def _route(self, sample_weight, params):
         if _routing_enabled():
             return process_routing(self, "fit", sample_weight=sample_weight, **params)
-        # As GridSearchCV does, where the scorer takes them.
+        # As in GridSearchCV, the scorer gets the weights if it takes them.
         score = {}
         if sample_weight is not None and _takes_weights(self._make_scorer()):
             score["sample_weight"] = sample_weight
@@ -380,131 +346,89 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
             return np.geomspace(1e-3 * safe, 2.0 * safe, self.learning_rates)
         return _check_settings("learning_rates", self.learning_rates)
 
-    def _make_objectives(self, X, targets, weights, classes, folds, n_rates, alphas):
-        """Return the objectives of all candidates: rates first, then alphas, then folds."""
-        train, test = np.zeros((2, len(folds), X.shape[0]))
-        for i, (trained, left_out) in enumerate(folds):
-            sums = sum_by_class(targets[trained], weights[trained], len(classes))
-            class_weights = weights_of_classes(self.class_weight, classes, sums)
-            for part, shares, rows in [("training", train, trained), ("test", test, left_out)]:
-                of_rows = weigh(targets[rows], weights[rows], class_weights)
-                if not of_rows.sum() > 0.0:
-                    raise ValueError(f"the {part} part of fold {i} has no positive weight")
-                np.add.at(shares[i], rows, of_rows / of_rows.sum())  # rows may be repeated
-        return CandidateObjectives(
-            X=X,
-            targets=targets,
-            n_classes=len(classes),
+    def _compute_safe_rate(self, samples, alpha):
+        sums = samples.class_sums()
+        class_weights = weights_of_classes(self.class_weight, samples.classes, sums)
+        objective = LinearObjective(
+            samples.weighed(class_weights), alpha=alpha, fit_intercept=bool(self.fit_intercept)
+        )
+        return safe_rate(objective, "gd", self.momentum, None)
+
+    def _search(self, samples, folds, rates, alphas, context):
+        """Train all candidates: rates first, then alphas, then folds."""
+        n_folds = len(folds)
+        train, test = self._weigh_folds(samples, folds)
+        objectives = CandidateObjectives(
+            X=samples.X,
+            targets=samples.targets,
+            n_classes=samples.n_classes,
             train_weights=train,
             test_weights=test,
-            folds=np.tile(np.arange(len(folds)), n_rates * len(alphas)),
-            alphas=np.tile(np.repeat(alphas, len(folds)), n_rates),
+            folds=np.tile(np.arange(n_folds), len(rates) * len(alphas)),
+            alphas=np.tile(np.repeat(alphas, n_folds), len(rates)),
             fit_intercept=bool(self.fit_intercept),
             label_smoothing=float(self.label_smoothing),
         )
-
-    def _descend(self, objectives, rates, n_each, context):
-        """Train all candidates, in groups of whole settings if they are too many."""
-        n_folds = len(objectives.train_weights)
-        n_settings = len(rates) * n_each // n_folds
-        n_bytes = 8 * _N_COPIES * n_folds * math.prod(objectives.shape[1:])
-        n_groups = math.ceil(n_settings / max(1, _MAX_BYTES // n_bytes))
-        parts = []
-        progress = _Progress(self, context, self.max_iter)
-        for settings in np.array_split(np.arange(n_settings), n_groups):
-            group = slice(settings[0] * n_folds, (settings[-1] + 1) * n_folds)
-            parts.append(
-                descend_all(
-                    objectives.take(group),
-                    make_rule("gd", self.momentum),
-                    learning_rates=np.repeat(rates, n_each)[group],
-                    max_iter=self.max_iter,
-                    tol=self.tol,
-                    factor_of=make_schedule(self.schedule, self.max_iter, None),
-                    select=_Halving(len(settings), n_folds, self.max_iter) if self.prune else None,
-                    monitor=progress,
-                )
-            )
-            progress.close()
-        return CandidateSolutions(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("params", "n_iter", "held_out", "status")
-            )
-        )
-
-    def _make_classifier(self, learning_rate, alpha):
-        return SoftmaxClassifier(
-            solver="gd",
-            learning_rate=learning_rate,
-            alpha=alpha,
-            schedule=self.schedule,
-            momentum=self.momentum,
-            label_smoothing=self.label_smoothing,
-            class_weight=self.class_weight,
-            fit_intercept=self.fit_intercept,
+        progress = Progress(self, context, self.max_iter)
+        found = descend_in_groups(
+            objectives,
+            make_rule("gd", self.momentum),
+            learning_rates=np.repeat(rates, len(alphas) * n_folds),
             max_iter=self.max_iter,
             tol=self.tol,
+            factor_of=make_schedule(self.schedule, self.max_iter),
+            prune=self.prune,
+            monitor=progress,
         )
+        progress.close()
+        return found
 
-    def _score(self, X, y, classes, folds, params, score_params):
-        """Return the score of each candidate on what its fold leaves out."""
+    def _weigh_folds(self, samples, folds):
+        """Return weights (n_folds, n_samples) of sum one to train on, and of those left out."""
+        train, test = np.zeros((2, len(folds), len(samples)))
+        for i, (trained, left_out) in enumerate(folds):
+            sums = samples.class_sums(trained)
+            class_weights = weights_of_classes(self.class_weight, samples.classes, sums)
+            weights = samples.weighed(class_weights).weights
+            for part, of_folds, rows in [("training", train, trained), ("test", test, left_out)]:
+                of_rows = weights[rows]
+                if not of_rows.sum() > 0.0:
+                    raise ValueError(f"the {part} part of fold {i} has no positive weight")
+                np.add.at(of_folds[i], rows, of_rows / of_rows.sum())  # rows may be repeated
+        return train, test
+
+    def _make_classifier(self, learning_rate, alpha):
+        """Return the classifier of a setting; the other parameters have the same names."""
+        classifier = SoftmaxClassifier(solver="gd", learning_rate=learning_rate, alpha=alpha)
+        shared = self.get_params(deep=False).keys() & classifier.get_params()
+        return classifier.set_params(**{name: getattr(self, name) for name in shared})
+
+    def _score(self, samples, folds, params, score_params):
+        """Return the score of each candidate on the samples that its fold leaves out."""
+        X, y = samples.X, samples.labels
         classifier = SoftmaxClassifier(fit_intercept=self.fit_intercept)
         classifier.n_features_in_ = self.n_features_in_
         held_out = [
             (X[rows], y[rows], _check_method_params(X, score_params, rows)) for _, rows in folds
         ]
         scores = np.empty(len(params))
+        options = {"fit_intercept": self.fit_intercept, "dtype": X.dtype}
         for i, of_candidate in enumerate(params):
-            vars(classifier).update(
-                coefficients_of(
-                    of_candidate, classes, fit_intercept=self.fit_intercept, dtype=X.dtype
-                )
-            )
+            vars(classifier).update(coefficients_of(of_candidate, samples.classes, **options))
             X_held_out, y_held_out, more = held_out[i % len(folds)]
             scores[i] = self.scorer_(classifier, X_held_out, y_held_out, **more)
         return scores
 
-    def _tabulate(self, alphas, fit_seconds, score_seconds):
-        """Make cv_results_ as GridSearchCV has it, and choose the best setting."""
-        # Its order is that of the names: alpha first, then the learning rates.
-        scores, n_iter, status = (
-            values.swapaxes(0, 1).reshape(-1, self.n_splits_)
-            for values in (self.scores_, self.n_iter_, self.status_)
-        )
-        settings = [
-            {"alpha": float(alpha), "learning_rate": float(rate)}
-            for alpha in alphas
-            for rate in self.learning_rates_
-        ]
-        seconds = {
-            "fit": fit_seconds * (n_iter + 1) / (n_iter + 1).sum(),
-            "score": np.full(scores.shape, score_seconds / scores.size),
-        }
-        results = {}
-        for name, values in seconds.items():
-            results[f"mean_{name}_time"] = values.mean(axis=1)
-            results[f"std_{name}_time"] = values.std(axis=1)
-        for name in ("alpha", "learning_rate"):
-            results[f"param_{name}"] = np.ma.array([setting[name] for setting in settings])
-        results["params"] = settings
-        for i in range(self.n_splits_):
-            results[f"split{i}_test_score"] = scores[:, i]
-        means = scores.mean(axis=1)
-        results["mean_test_score"] = means
-        results["std_test_score"] = scores.std(axis=1)
-        is_nan = np.isnan(means)
-        comparable = np.where(is_nan, -np.inf, means)
-        results["rank_test_score"] = rankdata(-comparable, method="min").astype(np.int32)
-        self.cv_results_ = results
-        stays = np.ones(len(means), dtype=bool)
-        if self.prune:
-            stays = ~np.isin(status, ["pruned", "diverged"]).any(axis=1)
-        if not stays.any():
-            stays[:] = True
-        self.best_index_ = int(np.argmax(np.where(stays, comparable, -np.inf)))
-        self.best_params_ = settings[self.best_index_]
-        self.best_score_ = float(means[self.best_index_])
+    def _refit(self, X, y, sample_weight):
+        """Fit the best setting to all samples, if wanted; forget an earlier fit in any case."""
+        for name in ("best_estimator_", "classes_", "coef_", "intercept_"):
+            self.__dict__.pop(name, None)
+        if not self.refit:
+            return
+        self.best_estimator_ = self._make_classifier(**self.best_params_)
+        self.best_estimator_.fit(X, y, sample_weight=sample_weight)
+        for name in ("classes_", "coef_", "intercept_"):
+            setattr(self, name, getattr(self.best_estimator_, name))
 
 
 def _takes_weights(scorer):
@@ -516,14 +440,9 @@ def _takes_weights(scorer):
 def _check_settings(name, values, is_zero_allowed=False):
     """Return settings to try as an array, in the order given."""
     values = np.asarray(values, dtype=np.float64)
-    if (
-        values.ndim != 1
-        or not values.size
-        or not np.isfinite(values).all()
-        or values.min() < 0.0
-        or (values.min() == 0.0 and not is_zero_allowed)
-        or len(np.unique(values)) != len(values)
-    ):
+    is_list = values.ndim == 1 and values.size and len(np.unique(values)) == len(values)
+    in_range = np.isfinite(values) & (values >= 0.0) & ((values > 0.0) | is_zero_allowed)
+    if not (is_list and in_range.all()):
         allowed = "not negative" if is_zero_allowed else "positive"
         raise ValueError(f"{name} must be different finite numbers, {allowed}, got {values}")
     return values

@@ -1,4 +1,4 @@
-"""FramewiseClassifier: any classifier of frames as one of sequences of frames."""
+"""FramewiseClassifier: classify sequences by a classifier of their frames."""
 
 from numbers import Integral
 
@@ -13,9 +13,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skxent.frames._neighbours import join
-from skxent.frames._ragged import lengths_of, split, sum_by_sequence
+from skxent.frames._ragged import lengths_of, split, sum_by_clip
 from skxent.sequences._aggregation import aggregate_log_proba
-from skxent.sequences._inputs import _check_weights, check_frame_targets, check_sequences
+from skxent.sequences._inputs import check_frame_targets, check_frame_weights, check_sequences
 from skxent.sequences._scoring import SequenceClassifierMixin
 
 
@@ -24,7 +24,7 @@ def _has_probabilities(estimator):
 
 
 def _gives_probabilities(classifier):
-    """Tell available_if whether the frames have probabilities."""
+    """Return whether frames have probabilities, or raise why not, for available_if."""
     estimator = getattr(classifier, "estimator_", classifier.estimator)
     if not _has_probabilities(estimator):
         raise AttributeError(f"{type(estimator).__name__} has no predict_proba")
@@ -32,7 +32,7 @@ def _gives_probabilities(classifier):
 
 
 def _supports_partial_fit(classifier):
-    """Tell available_if whether the estimator has a partial_fit; its own error says why not."""
+    """Return whether the estimator has partial_fit, or raise its own error, for available_if."""
     estimator = getattr(classifier, "estimator_", classifier.estimator)
     return bool(estimator.partial_fit)
 
@@ -42,10 +42,10 @@ class FramewiseClassifier(
 ):
     r"""Classifier of sequences by a classifier of their frames.
 
-    The estimator is fitted to the frames of all clips, each with its clip's label, as
-    hybrid speech recognition does [1]_. What it says of the frames of a clip is then
-    combined: by default, with the frames taken for independent, their log-probabilities
-    are summed,
+    The estimator is fitted to the frames of all clips, each with the label of its clip, as
+    in hybrid speech recognition [1]_. Its predictions for the frames of a clip are then
+    combined. By default the frames are treated as independent, and their log-probabilities
+    are summed
 
     .. math::
         \log P(k \mid x_1, \dots, x_T) = \sum_{t=1}^{T} \log p(k \mid x_t) + \text{const}
@@ -55,22 +55,22 @@ class FramewiseClassifier(
     Parameters
     ----------
     estimator : classifier
-        Any of scikit-learn's, also a pipeline, such as of a scaler and a classifier. It
-        is cloned, not changed.
+        Any classifier with the scikit-learn API, or a pipeline that ends with one. It is
+        cloned, not changed.
 
     aggregate : {"sum_log_proba", "mean_log_proba", "vote"}, default="sum_log_proba"
         - "sum_log_proba": the sum of the frames' log-probabilities. Neighbouring frames
-          are alike, so that these probabilities are surer than they should be.
-        - "mean_log_proba": the mean in its place, which is the geometric mean of the
-          frames' probabilities: with the same predictions, and softer probabilities.
-        - "vote": the share of the frames for which the estimator predicts the class. It
-          needs no probabilities of the estimator. Of a tie the first class is predicted,
-          and a class without a vote has a log-probability of minus infinity.
+          are correlated, so these probabilities are overconfident.
+        - "mean_log_proba": their mean, that is the geometric mean of the frames'
+          probabilities. Predictions are the same, probabilities are softer.
+        - "vote": the share of frames for which the estimator predicts the class. The
+          estimator needs no probabilities. Ties go to the first class, and a class
+          without a vote has a log-probability of minus infinity.
 
     context : int, default=0
-        Number of neighbours on each side that are spliced to each frame; beyond the
-        ends of a clip its first or last frame. The estimator sees ``(2 * context + 1) *
-        n_features`` columns, in the order of time.
+        Number of neighbours on each side that are spliced to each frame. The first and
+        the last frame are repeated beyond the ends of a clip. The estimator sees
+        ``(2 * context + 1) * n_features`` columns, in the order of time.
 
     Attributes
     ----------
@@ -78,35 +78,36 @@ class FramewiseClassifier(
         The fitted estimator.
 
     classes_ : ndarray of shape (n_classes,)
-        Its classes.
+        Classes of the fitted estimator.
 
     n_features_in_ : int
         Number of features of a frame, without its neighbours.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where the clips were data frames (or X one) with names that are all
-        strings.
+        Names of the features. Defined only if the clips, or X, were data frames whose
+        column names are all strings.
 
     See Also
     --------
-    skxent.MFCCTransformer : Its ``pooling=None`` makes such sequences of recordings.
+    skxent.MFCCTransformer : With ``pooling=None``, computes such sequences from recordings.
 
     Notes
     -----
-    A zero among the frames' probabilities makes a sum minus infinity, and the class
-    impossible. Where each class has such a frame, those with the fewest remain, see
-    :func:`skxent.sequences._aggregation.aggregate_log_proba`.
+    A frame with probability zero for a class rules this class out for the clip. If all
+    classes have such a frame, the classes with the fewest of them remain, and their other
+    frames decide between them.
 
-    A clip counts in the fit with each of its frames, so a long one for more than a short
-    one; a `sample_weight` of one by the number of frames evens that out.
+    A clip counts in the fit with each of its frames, so long clips count for more than
+    short ones. A `sample_weight` of one over the number of frames evens that out.
 
-    Where the mean of each clip has been taken out of its frames, as ``normalize="mean"``
-    does, each class's mean is zero, and a linear classifier of single frames can't tell
-    classes apart: give it a `context`, or take one that is not linear.
+    Where the mean of each clip has been subtracted from its frames, as with
+    ``normalize="mean"``, the frames of all classes have mean zero, and a linear classifier
+    of single frames cannot tell the classes apart. Use a `context` or a nonlinear estimator.
 
-    What the estimator itself sets aside of its samples, such as for early stopping or
-    calibration, are frames: of one clip some may be trained on and others not. Choose
-    hyperparameters by cross-validation of the whole, which keeps clips together.
+    Samples that the estimator itself holds out, for instance for early stopping or
+    calibration, are frames: some frames of a clip may be trained on and others held out.
+    Choose hyperparameters by cross-validation of the FramewiseClassifier, which keeps
+    clips together.
 
     References
     ----------
@@ -137,7 +138,7 @@ class FramewiseClassifier(
         "context": [Interval(Integral, 0, None, closed="left")],
     }
 
-    # Weights are only handed on: whether they are wanted, the estimator's request tells.
+    # Weights are only passed on: the estimator's own request decides whether it gets them.
     __metadata_request__fit = {"sample_weight": UNUSED}  # noqa: RUF012
     __metadata_request__partial_fit = {"sample_weight": UNUSED}  # noqa: RUF012
 
@@ -155,18 +156,18 @@ class FramewiseClassifier(
         ----------
         X : list or object array of array-like of shape (n_frames_i, n_features), \
                 array-like of shape (n_clips, n_frames, n_features) or (n_clips, n_features)
-            Clips, finite, each of one frame at least. A matrix, or data frame, is one of
-            clips of a single frame each. float32 stays float32.
+            Clips of finite numbers, each of at least one frame. Each row of a matrix or
+            data frame is a clip of a single frame. float32 stays float32.
         y : array-like of shape (n_clips,) or (n_clips, n_classes), or list or object array \
                 of array-like of shape (n_frames_i,) or (n_frames_i, n_classes)
-            Labels of any type for each clip, which then hold for all of its frames; or, in
-            a list, for each frame. In place of a label an array may have a distribution
-            over the classes, if the estimator takes such.
+            Labels of any type, one for each clip, which applies to all of its frames, or a
+            list with labels for each frame. Arrays may hold distributions over the classes
+            instead of labels if the estimator supports them.
         sample_weight : array-like of shape (n_clips,) or list or object array of array-like \
                 of shape (n_frames_i,), default=None
-            Weights of the clips, which each of a clip's frames has, or of the frames. A
-            weight of two is a clip given twice. With metadata routing they are handed on
-            where the estimator requests them.
+            Weights of the clips, which apply to each of their frames, or of the frames. A
+            weight of two is equivalent to giving a clip twice. With metadata routing they are
+            passed on if the estimator requests them.
 
         Returns
         -------
@@ -176,10 +177,10 @@ class FramewiseClassifier(
         Raises
         ------
         TypeError, ValueError
-            If a clip, its targets or weights are malformed, the message names it by its
-            index; if the estimator is no classifier, takes no weights though some are
-            given, or has no probabilities though `aggregate` needs them; and as the
-            estimator raises.
+            If a clip, its targets or its weights are malformed (the message names the clip
+            by its index), if the estimator is not a classifier, does not support weights
+            that are given, or lacks probabilities that `aggregate` needs. Errors of the
+            estimator are passed on.
         """
         estimator = self._make_estimator()
         callbacks = self._init_callback_context(max_subtasks=1)
@@ -197,9 +198,9 @@ class FramewiseClassifier(
     @available_if(_supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go on with the fit of the estimator, with the frames of new clips.
+        """Update the estimator with the frames of new clips, by its `partial_fit`.
 
-        Available where the estimator has such a method.
+        Available only if the estimator has `partial_fit`.
 
         Parameters
         ----------
@@ -210,7 +211,7 @@ class FramewiseClassifier(
                 of array-like of shape (n_frames_i,) or (n_frames_i, n_classes)
             Targets of clips or frames, as in `fit`.
         classes : array-like of shape (n_classes,), default=None
-            All labels that there will be; needed in the first call.
+            All labels that will occur. Required in the first call.
         sample_weight : array-like of shape (n_clips,) or list or object array of array-like \
                 of shape (n_frames_i,), default=None
             Weights, as in `fit`.
@@ -223,7 +224,7 @@ class FramewiseClassifier(
         Raises
         ------
         TypeError, ValueError
-            As `fit` raises.
+            As in `fit`.
         """
         is_first = not hasattr(self, "classes_")
         estimator = self._make_estimator() if is_first else self.estimator_
@@ -265,7 +266,7 @@ class FramewiseClassifier(
         Returns
         -------
         probabilities : ndarray of shape (n_clips, n_classes)
-            In the order of `classes_`. With ``aggregate="vote"`` shares of the frames.
+            In the order of `classes_`. With ``aggregate="vote"``, shares of the frames.
         """
         check_is_fitted(self)
         return self._shares(X) if self.aggregate == "vote" else np.exp(self.predict_log_proba(X))
@@ -282,8 +283,8 @@ class FramewiseClassifier(
         Returns
         -------
         log_probabilities : ndarray of shape (n_clips, n_classes)
-            Minus infinity for a class without a vote, or, unless that is so of all, of
-            which the estimator gives a frame the probability zero.
+            In the order of `classes_`. Minus infinity for classes without a vote, and for
+            classes that are ruled out by a frame of probability zero (see Notes).
         """
         check_is_fitted(self)
         with np.errstate(divide="ignore"):  # the logarithm of zero, here or in the estimator
@@ -308,7 +309,7 @@ class FramewiseClassifier(
         Returns
         -------
         labels : object ndarray of shape (n_clips,) of ndarray of shape (n_frames_i,)
-            Entries of `classes_`, for each clip those of its frames.
+            Entries of `classes_`, for the frames of each clip.
         """
         check_is_fitted(self)
         frames, lengths = self._check_frames(X)
@@ -318,7 +319,7 @@ class FramewiseClassifier(
     def predict_frames_proba(self, X):
         """Predict the probability of each class, for each frame.
 
-        Available where the estimator gives probabilities.
+        Available only if the estimator has `predict_proba` or `predict_log_proba`.
 
         Parameters
         ----------
@@ -330,7 +331,7 @@ class FramewiseClassifier(
         -------
         probabilities : object ndarray of shape (n_clips,) of ndarray of shape \
                 (n_frames_i, n_classes)
-            In the order of `classes_`, for each clip those of its frames.
+            In the order of `classes_`, for the frames of each clip.
         """
         check_is_fitted(self)
         frames, lengths = self._check_frames(X)
@@ -339,13 +340,13 @@ class FramewiseClassifier(
         return split(np.exp(self.estimator_.predict_log_proba(frames)), lengths)
 
     def get_metadata_routing(self):
-        """Return how metadata is routed.
+        """Return the routing of metadata.
 
         Returns
         -------
         routing : MetadataRouter
-            `fit` and `partial_fit` hand a `sample_weight` on to the estimator, `score`
-            uses its own.
+            `fit` and `partial_fit` pass `sample_weight` on to the estimator, `score` uses it
+            itself.
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
         mapping.add(caller="partial_fit", callee="partial_fit")
@@ -362,23 +363,23 @@ class FramewiseClassifier(
         return tags
 
     def _make_estimator(self):
-        """Return a clone of the estimator that can do what it is to be asked for."""
+        """Return a clone of the estimator, after checking that it has the methods needed."""
         name = type(self.estimator).__name__
         if not is_classifier(self.estimator):
             raise ValueError(f"estimator must be a classifier, got {name}")
         if self.aggregate != "vote" and not _has_probabilities(self.estimator):
             raise ValueError(
-                f"aggregate={self.aggregate!r} needs an estimator with predict_proba, which "
-                f"{name} has not; use aggregate='vote'"
+                f"aggregate={self.aggregate!r} needs an estimator with predict_proba, but "
+                f"{name} has none; use aggregate='vote'"
             )
         return clone(self.estimator)
 
     def _check_fit(self, X, y, sample_weight, method, reset):
-        """Return frames, their targets, and what else the estimator's method takes."""
+        """Return frames, their targets, and further arguments of the estimator's method."""
         sequences = check_sequences(self, X, reset=reset)
         lengths = lengths_of(sequences)
-        of_frames, targets = check_frame_targets(y, lengths)
-        if not of_frames:
+        per_frame, targets = check_frame_targets(y, lengths)
+        if not per_frame:
             targets = np.repeat(targets, lengths, axis=0)
         tags = get_tags(self.estimator)
         if targets.ndim == 2 and (
@@ -386,31 +387,31 @@ class FramewiseClassifier(
         ):
             raise ValueError(
                 f"y holds distributions over the classes, which {type(self.estimator).__name__} "
-                "takes for several labels of a sample; give it one label for each clip or frame"
+                "takes for several labels of a sample; give one label for each clip or frame"
             )
         params = {}
         if sample_weight is not None:
-            of_frames, weights = _check_weights(sample_weight, lengths)
-            params["sample_weight"] = weights if of_frames else np.repeat(weights, lengths)
+            per_frame, weights = check_frame_weights(sample_weight, lengths)
+            params["sample_weight"] = weights if per_frame else np.repeat(weights, lengths)
             if sklearn.get_config()["enable_metadata_routing"]:
                 params = process_routing(self, method, **params)["estimator"][method]
             elif not has_fit_parameter(self.estimator, "sample_weight"):
                 raise ValueError(
-                    f"{type(self.estimator).__name__} takes no sample_weight; in a pipeline, a "
-                    "step does with metadata routing (sklearn.set_config)"
+                    f"{type(self.estimator).__name__} takes no sample_weight; steps of a pipeline "
+                    "take it with metadata routing (sklearn.set_config)"
                 )
         return join(sequences, self.context), targets, params
 
     def _check_frames(self, X):
-        """Return the frames of all clips, and the number of each's."""
+        """Return the frames of all clips, and their number for each clip."""
         sequences = check_sequences(self, X, reset=False)
         return join(sequences, self.context), lengths_of(sequences)
 
     def _shares(self, X):
-        """Return the share of each clip's frames that each class is predicted for."""
+        """Return the share of the frames of each clip that is predicted to be of each class."""
         frames, lengths = self._check_frames(X)
         labels = self.estimator_.predict(frames)
-        votes = [sum_by_sequence(labels == label, lengths) for label in self.classes_]
+        votes = [sum_by_clip(labels == label, lengths) for label in self.classes_]
         return np.column_stack(votes) / lengths[:, np.newaxis]
 
     def _store(self, estimator):

@@ -1,4 +1,4 @@
-"""The score of classifiers of sequences."""
+"""Accuracy of classifiers of sequences."""
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -6,22 +6,14 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skxent.frames._ragged import lengths_of
-from skxent.sequences._inputs import _check_weights, check_frame_targets, check_sequences
+from skxent.sequences._inputs import check_frame_targets, check_frame_weights, check_sequences
 
 
 class SequenceClassifierMixin(ClassifierMixin):
-    """The score of classifiers that predict for clips, and for their frames.
-
-    Examples
-    --------
-    >>> from skxent import FramewiseClassifier
-    >>> from skxent.sequences._scoring import SequenceClassifierMixin
-    >>> issubclass(FramewiseClassifier, SequenceClassifierMixin)
-    True
-    """
+    """Score of classifiers that predict classes of clips and of their frames."""
 
     def score(self, X, y, sample_weight=None):
-        """Return the accuracy: over clips, or with labels of frames over frames.
+        """Return the accuracy over clips or, where y holds labels of frames, over frames.
 
         Parameters
         ----------
@@ -33,13 +25,13 @@ class SequenceClassifierMixin(ClassifierMixin):
             Labels of the clips or of their frames.
         sample_weight : array-like of shape (n_clips,) or list or object array of array-like \
                 of shape (n_frames_i,), default=None
-            Weights of the clips, which each of a clip's frames has; or of the frames, of
-            which then `y` must be, too.
+            Weights of the clips, which apply to each of their frames, or of the frames if
+            `y` holds labels of frames.
 
         Returns
         -------
         accuracy : float
-            Share of the predictions that are right.
+            Weighted share of correct predictions.
 
         Raises
         ------
@@ -48,14 +40,14 @@ class SequenceClassifierMixin(ClassifierMixin):
         """
         check_is_fitted(self)
         lengths = lengths_of(check_sequences(self, X, reset=False))
-        of_frames, y = check_frame_targets(y, lengths)
+        per_frame, y = check_frame_targets(y, lengths)
         if y.ndim != 1:
-            raise ValueError("y must hold labels to be scored, got distributions over the classes")
-        predicted = np.concatenate(self.predict_frames(X)) if of_frames else self.predict(X)
+            raise ValueError("score needs labels, but y holds distributions over the classes")
+        predicted = np.concatenate(self.predict_frames(X)) if per_frame else self.predict(X)
         if sample_weight is not None:
-            weights_of_frames, sample_weight = _check_weights(sample_weight, lengths)
-            if weights_of_frames and not of_frames:
-                raise ValueError("sample_weight must be of clips, as y is, got one of frames")
-            if of_frames and not weights_of_frames:
+            weights_per_frame, sample_weight = check_frame_weights(sample_weight, lengths)
+            if weights_per_frame and not per_frame:
+                raise ValueError("sample_weight must be of clips, as y is, but is of frames")
+            if per_frame and not weights_per_frame:
                 sample_weight = np.repeat(sample_weight, lengths)
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))

@@ -1,161 +1,24 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array, csr_matrix, issparse, random_array
 from sklearn.exceptions import DataConversionWarning
 
 from skxent import SoftmaxClassifier
-from skxent._fitting._holdout import set_aside
-from skxent._fitting._inputs import check_samples, check_targets, check_weights
-
-seeds = st.integers(0, 2**32 - 1)
-fractions = st.sampled_from([0.1, 0.25, 0.5, 0.9]) | st.floats(0.01, 0.99)
-class_sizes = st.lists(st.integers(2, 5) | st.integers(2, 120), min_size=2, max_size=4)
-
-
-def labels_of(sizes, seed=0):
-    return np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
-
-
-def split(labels, fraction=0.25, weights=None, targets=None, seed=0):
-    """Set samples aside whose one feature is their row; return the rows of the two parts."""
-    X = np.arange(float(len(labels)))[:, np.newaxis]
-    weights = np.ones(len(labels)) if weights is None else weights
-    targets = labels if targets is None else targets
-    parts = set_aside(X, targets, weights, fraction, np.random.RandomState(seed))
-    for X_part, targets_part, weights_part in parts:
-        rows = X_part[:, 0].astype(int)
-        assert_array_equal(targets_part, targets[rows])
-        assert_array_equal(weights_part, weights[rows])
-    return [X_part[:, 0].astype(int) for X_part, _, _ in parts]
-
-
-def has_room(sizes, fraction):
-    n_val = max(len(sizes), np.ceil(fraction * sum(sizes)))
-    return n_val <= sum(sizes) - len(sizes)
-
-
-# Samples set aside
-
-
-@given(class_sizes, fractions, seeds)
-def test_each_sample_is_in_one_part_in_its_order(sizes, fraction, seed):
-    assume(has_room(sizes, fraction))
-    kept, aside = split(labels_of(sizes, seed), fraction, seed=seed)
-    assert_array_equal(np.sort(np.concatenate([kept, aside])), np.arange(sum(sizes)))
-    assert (np.diff(kept) > 0).all()
-    assert (np.diff(aside) > 0).all()
-
-
-@given(class_sizes, fractions, seeds)
-def test_each_class_is_in_both_parts(sizes, fraction, seed):
-    assume(has_room(sizes, fraction))
-    labels = labels_of(sizes, seed)
-    for rows in split(labels, fraction, seed=seed):
-        assert set(labels[rows]) == set(labels)
-
-
-@given(class_sizes, fractions, seeds)
-def test_size_set_aside_is_the_fraction_but_one_sample_of_each_class(sizes, fraction, seed):
-    assume(has_room(sizes, fraction))
-    _, aside = split(labels_of(sizes, seed), fraction, seed=seed)
-    assert len(aside) == max(len(sizes), np.ceil(fraction * sum(sizes)))
-
-
-@given(class_sizes, fractions, seeds)
-def test_classes_have_the_same_share_of_both_parts(sizes, fraction, seed):
-    assume(has_room(sizes, fraction))
-    labels = labels_of(sizes, seed)
-    _, aside = split(labels, fraction, seed=seed)
-    expected = np.array(sizes) * len(aside) / len(labels)
-    # Rounded, and moved by as much as the one sample of each small class takes.
-    assert np.abs(np.bincount(labels[aside]) - expected).max() <= 1.0 + len(sizes)
-
-
-def test_shares_are_exact_where_they_can_be():
-    labels = labels_of([40, 20, 10])
-    kept, aside = split(labels, fraction=0.1)
-    assert_array_equal(np.bincount(labels[aside]), [4, 2, 1])
-    assert_array_equal(np.bincount(labels[kept]), [36, 18, 9])
-
-
-@given(class_sizes, st.integers(0, 10), seeds)
-def test_samples_of_no_weight_stay(sizes, n_without, seed):
-    rng = np.random.default_rng(seed)
-    labels = np.concatenate([labels_of(sizes, seed), rng.integers(0, len(sizes), n_without)])
-    weights = rng.uniform(0.1, 2.0, len(labels))
-    weights[sum(sizes) :] = 0.0
-    kept, aside = split(labels, 0.3, weights, seed=seed) if has_room(sizes, 0.3) else ([], [])
-    assume(len(aside))
-    assert (weights[aside] > 0.0).all()
-    # They count for nothing: neither in the size, nor as a class's other sample.
-    assert len(aside) == max(len(sizes), np.ceil(0.3 * sum(sizes)))
-    assert set(labels[kept][weights[kept] > 0.0]) == set(range(len(sizes)))
-
-
-@given(class_sizes, seeds)
-def test_only_sample_of_a_class_stays(sizes, seed):
-    assume(has_room(sizes, 0.25))
-    labels = np.append(labels_of(sizes, seed), [len(sizes), len(sizes) + 2, len(sizes)])
-    weights = np.ones(len(labels))
-    weights[-1] = 0.0  # of the class's two samples one counts for nothing
-    kept, aside = split(labels, 0.25, weights, seed=seed)
-    assert set(kept) >= {len(labels) - 3, len(labels) - 2, len(labels) - 1}
-    assert len(aside) == max(len(sizes), np.ceil(0.25 * sum(sizes)))
-
-
-@given(class_sizes, fractions, seeds)
-def test_distributions_count_with_their_likeliest_class(sizes, fraction, seed):
-    assume(has_room(sizes, fraction))
-    labels = labels_of(sizes, seed)
-    targets = 0.3 * np.random.default_rng(seed).dirichlet(np.ones(len(sizes)), len(labels))
-    targets[np.arange(len(labels)), labels] += 0.7
-    soft = split(labels, fraction, targets=targets, seed=seed)
-    hard = split(labels, fraction, seed=seed)
-    assert_array_equal(soft[0], hard[0])
-    assert_array_equal(soft[1], hard[1])
-
-
-def test_seed_draws_the_same_samples_and_another_others():
-    labels = labels_of([30, 30])
-    first, again, other = (split(labels, seed=seed)[1] for seed in (1, 1, 2))
-    assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-@pytest.mark.parametrize("make", [csr_matrix, csr_array])
-def test_sparse_samples_are_set_aside_as_dense_ones(make):
-    X = random_array((40, 5), density=0.4, format="csr", rng=np.random.default_rng(0))
-    targets, weights = labels_of([25, 15]), np.arange(1.0, 41.0)
-    dense = set_aside(X.toarray(), targets, weights, 0.2, np.random.RandomState(0))
-    sparse = set_aside(make(X), targets, weights, 0.2, np.random.RandomState(0))
-    for one, other in zip(sparse, dense, strict=True):
-        assert isinstance(one[0], make)
-        assert_array_equal(one[0].toarray(), other[0])
-        assert_array_equal(one[1], other[1])
-        assert_array_equal(one[2], other[2])
-
-
-@pytest.mark.parametrize(
-    ("sizes", "fraction", "message"),
-    [
-        ([2, 1], 0.9, r"can't set 2 of 2 .*\(validation_fraction=0.9\)"),
-        ([1, 1, 1], 0.1, r"can't set 0 of 0 .*\(validation_fraction=0.1\)"),
-        ([4, 4], 0.8, r"can't set 7 of 8 .*\(validation_fraction=0.8\)"),
-    ],
+from skxent._fitting._inputs import (
+    check_features,
+    check_samples,
+    check_targets,
+    check_weights,
+    has_validation,
 )
-def test_too_few_samples_are_refused(sizes, fraction, message):
-    with pytest.raises(ValueError, match=rf"early_stopping {message}; give fit an X_val and y_val"):
-        split(labels_of(sizes), fraction)
+from skxent._fitting._targets import encode
 
-
-# Samples
+# Features
 
 
 def checked(X, reset=True):
-    return check_samples(SoftmaxClassifier(), X, reset=reset)
+    return check_features(SoftmaxClassifier(), X, reset=reset)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -212,10 +75,10 @@ def test_other_sparse_formats_become_csr(to):
 
 def test_number_of_features_is_learned_and_compared():
     estimator = SoftmaxClassifier()
-    check_samples(estimator, np.ones((2, 3)), reset=True)
+    check_features(estimator, np.ones((2, 3)), reset=True)
     assert estimator.n_features_in_ == 3
     with pytest.raises(ValueError, match="X has 2 features, but SoftmaxClassifier is expecting 3"):
-        check_samples(estimator, np.ones((2, 2)), reset=False)
+        check_features(estimator, np.ones((2, 2)), reset=False)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -292,3 +155,53 @@ def test_weights_that_are_none_are_refused(weights, message):
 def test_targets_must_be_as_many_as_samples():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         check_weights(np.zeros((2, 1)), np.zeros(3), None)
+
+
+# Samples
+
+
+@pytest.mark.parametrize("classes", [None, np.array(["b", "a"])])
+def test_samples_are_what_each_check_returns(classes):
+    X, y, weights = [[1, 2], [3, 4], [5, 6]], ["a", "b", "a"], [1, 0, 2]
+    estimator = SoftmaxClassifier()
+    samples = check_samples(estimator, X, y, weights, classes=classes, reset=True)
+    expected, targets = encode(check_targets(y), classes)
+    assert estimator.n_features_in_ == 2
+    assert_array_equal(samples.X, check_features(estimator, X, reset=False))
+    assert_array_equal(samples.targets, targets)
+    assert_array_equal(samples.classes, expected)
+    assert_array_equal(samples.weights, [1.0, 0.0, 2.0])
+    assert samples.weights.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"X": [[1.0], [2.0]]}, "X has 1 features, but SoftmaxClassifier is expecting 2"),
+        ({"y": [0, 2]}, r"y_val has labels that are not among the classes: \[2\]"),
+        ({"y": [0.5, np.nan]}, "y_val contains NaN"),
+        ({"y": [[0.5, 0.6], [0.0, 1.0]]}, "y_val of shape .* row 0"),
+        ({"y": [0, 1, 1]}, "inconsistent numbers of samples"),
+        ({"sample_weight": [1.0, -1.0]}, "(?i)negative"),
+    ],
+)
+def test_samples_that_do_not_fit_are_refused(changes, message):
+    estimator = SoftmaxClassifier()
+    check_features(estimator, np.ones((2, 2)), reset=True)
+    arguments = {"X": np.eye(2), "y": [0, 1], "sample_weight": None} | changes
+    with pytest.raises(ValueError, match=message):
+        check_samples(estimator, **arguments, classes=np.array([0, 1]), reset=False, name="y_val")
+
+
+# Samples to validate on
+
+
+def test_validation_samples_are_given_together_or_not_at_all():
+    assert has_validation([[1.0]], [0], None)
+    assert has_validation([[1.0]], [0], [1.0])
+    assert not has_validation(None, None, None)
+    for given_alone in ([[1.0]], None, None), (None, [0], None), (None, [0], [1.0]):
+        with pytest.raises(ValueError, match="X_val and y_val must be given together"):
+            has_validation(*given_alone)
+    with pytest.raises(ValueError, match="sample_weight_val needs X_val and y_val"):
+        has_validation(None, None, [1.0])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from skxent._fitting._monitor import Monitor, Plateau
 
@@ -167,3 +168,45 @@ def test_monitor_is_told_of_its_first_start(tol):
     monitor = Monitor(tol=tol, patience=3)
     monitor(0, params_of(0), 2.0)
     assert monitor.plateau == Plateau(best=2.0)
+
+
+# Plateau
+
+any_losses = st.lists(
+    # Many ties and many falls by exactly the tolerance.
+    st.integers(-4, 12).map(lambda n: n / 4) | st.just(math.nan) | st.just(math.inf),
+    min_size=1,
+    max_size=12,
+)
+any_tolerances = tolerances | st.just(1.0)
+
+
+@given(any_losses, any_tolerances)
+def test_plateau_counts_the_epochs_since_the_last_fall(losses, tol):
+    plateau = Plateau()
+    for loss in losses:
+        plateau = plateau.update(loss, tol)
+    bests = [min([x for x in losses[:e] if x == x], default=math.inf) for e in range(len(losses))]
+    falls = [e for e, loss in enumerate(losses) if loss < bests[e] - tol]
+    last = falls[-1] if falls else -1
+    assert plateau.n_stale == len(losses) - 1 - last
+    assert plateau.best == min([x for x in losses if x == x], default=math.inf)
+    assert plateau.factor == 1.0
+
+
+def test_losses_that_creep_down_by_the_tolerance_count_for_nothing():
+    plateau = Plateau()
+    for loss in [4.0, 3.5, 3.0, 2.5]:
+        plateau = plateau.update(loss, tol=0.5)
+    assert plateau == Plateau(best=2.5, n_stale=3)
+
+
+@given(any_losses, any_tolerances, st.floats(0.01, 0.99))
+def test_lower_counts_afresh_and_keeps_the_best(losses, tol, factor):
+    plateau = Plateau()
+    for loss in losses:
+        plateau = plateau.update(loss, tol)
+    before = tuple(plateau)
+    assert plateau.lower(factor) == Plateau(plateau.best, 0, factor)
+    assert_allclose(plateau.lower(factor).lower().factor, factor / 5, rtol=1e-15)
+    assert tuple(plateau) == before

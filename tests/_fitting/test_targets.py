@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,10 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils.class_weight import compute_class_weight
 
-from skxent._fitting._targets import encode, sum_by_class, weigh, weights_of_classes
+from skxent._fitting._targets import encode, weights_of_classes
 from tests._fitting import strategies
-from tests.losses import oracles
-from tests.losses.strategies import distributions_of, sample_weights_of
 
 # Labels of every kind that a class may have, in their order.
 KINDS_OF_LABELS = [
@@ -24,15 +23,6 @@ KINDS_OF_LABELS = [
 kinds_of_labels = pytest.mark.parametrize(
     "labels", KINDS_OF_LABELS, ids=lambda labels: str(labels.dtype)
 )
-
-
-@st.composite
-def weighted_targets(draw, soft=None):
-    """Labels (of which every class has one) or distributions, weights and a number of classes."""
-    _, targets, n_classes = draw(strategies.samples(max_features=1))
-    if draw(st.booleans()) if soft is None else soft:
-        targets = draw(distributions_of(len(targets), n_classes, np.float64))
-    return targets, draw(sample_weights_of(len(targets))), n_classes
 
 
 # Labels
@@ -103,9 +93,9 @@ def test_what_scikit_learn_takes_for_no_labels_is_refused(classes):
 # Distributions
 
 
-@given(weighted_targets(soft=True))
-def test_distributions_stay_as_they_are(problem):
-    distributions, _, n_classes = problem
+@given(strategies.weighted_samples(soft=True))
+def test_distributions_stay_as_they_are(samples):
+    distributions, n_classes = samples.targets, samples.n_classes
     classes, targets = encode(distributions)
     assert_array_equal(classes, np.arange(n_classes))
     assert_array_equal(targets, distributions)
@@ -162,32 +152,15 @@ def test_distributions_over_a_single_class_are_refused(classes):
 # Weights
 
 
-@given(weighted_targets())
-def test_sums_by_class_are_those_of_the_loop(problem):
-    targets, weights, n_classes = problem
-    expected = [0.0] * n_classes
-    for target, weight in zip(targets, weights.tolist(), strict=True):
-        for k, share in enumerate(oracles.distribution_of(target, n_classes)):
-            expected[k] += weight * share
-    sums = sum_by_class(targets, weights, n_classes)
-    assert sums.shape == (n_classes,)
-    assert_allclose(sums, expected, rtol=1e-13)
-
-
-def test_sums_of_classes_without_a_sample_are_zero():
-    assert_array_equal(sum_by_class(np.array([1]), np.array([2.0]), 4), [0.0, 2.0, 0.0, 0.0])
-
-
-@given(weighted_targets(soft=False), st.sampled_from([1.0, 1e-150, 1e150, 1e300]))
-def test_balanced_weights_are_those_of_scikit_learn(problem, scale):
-    labels, sample_weight, n_classes = problem
-    classes = np.array(list("abcd")[:n_classes])
-    for weights in (np.ones(len(labels)), sample_weight + 1e-3):
-        sums = sum_by_class(labels, scale * weights, n_classes)
+@given(strategies.weighted_samples(soft=False), st.sampled_from([1.0, 1e-150, 1e150, 1e300]))
+def test_balanced_weights_are_those_of_scikit_learn(samples, scale):
+    for weights in (np.ones(len(samples)), samples.weights + 1e-3):
+        sums = replace(samples, weights=scale * weights).class_sums()
         expected = compute_class_weight(
-            "balanced", classes=classes, y=classes[labels], sample_weight=weights
+            "balanced", classes=samples.classes, y=samples.labels, sample_weight=weights
         )
-        assert_allclose(weights_of_classes("balanced", classes, sums), expected, rtol=1e-13)
+        found = weights_of_classes("balanced", samples.classes, sums)
+        assert_allclose(found, expected, rtol=1e-13)
 
 
 def test_balanced_weights_of_weights_whose_sum_overflows_are_finite():
@@ -195,10 +168,9 @@ def test_balanced_weights_of_weights_whose_sum_overflows_are_finite():
     assert_allclose(weights_of_classes("balanced", np.arange(3), sums), [5 / 6, 10 / 6, 5 / 6])
 
 
-@given(weighted_targets(), st.integers(0, 4))
-def test_balanced_classes_weigh_the_same_and_the_total_is_kept(problem, n_unseen):
-    targets, weights, n_classes = problem
-    sums = np.append(sum_by_class(targets, weights, n_classes), np.zeros(n_unseen))
+@given(strategies.weighted_samples(), st.integers(0, 4))
+def test_balanced_classes_weigh_the_same_and_the_total_is_kept(samples, n_unseen):
+    sums = np.append(samples.class_sums(), np.zeros(n_unseen))
     class_weights = weights_of_classes("balanced", np.arange(len(sums)), sums)
     seen = sums > 0.0
     assert_allclose((sums * class_weights)[seen], sums.sum() / seen.sum(), rtol=1e-13)
@@ -237,62 +209,17 @@ def test_a_class_may_weigh_nothing():
     assert_array_equal(weights_of_classes({1: 0.0}, np.arange(2), np.ones(2)), [1.0, 0.0])
 
 
-@given(weighted_targets(), st.data())
-def test_samples_weigh_by_the_expected_weight_of_their_class(problem, data):
-    targets, sample_weight, n_classes = problem
-    class_weights = data.draw(sample_weights_of(n_classes))
-    expected = [
-        weight
-        * sum(
-            share * float(class_weights[k])
-            for k, share in enumerate(oracles.distribution_of(target, n_classes))
-        )
-        for target, weight in zip(targets, sample_weight.tolist(), strict=True)
-    ]
-    weights = weigh(targets, sample_weight, class_weights)
-    assert weights.shape == sample_weight.shape
-    assert_allclose(weights, expected, rtol=1e-14)
-
-
-@given(weighted_targets(soft=False), st.data())
-def test_a_one_hot_distribution_weighs_as_its_label(problem, data):
-    labels, sample_weight, n_classes = problem
-    class_weights = data.draw(sample_weights_of(n_classes))
-    one_hot = np.eye(n_classes)[labels]
-    assert_array_equal(
-        weigh(one_hot, sample_weight, class_weights), weigh(labels, sample_weight, class_weights)
-    )
-    assert_allclose(
-        sum_by_class(one_hot, sample_weight, n_classes),
-        sum_by_class(labels, sample_weight, n_classes),
-        rtol=1e-14,
-    )
-
-
-@given(weighted_targets())
-def test_classes_weighed_then_summed_are_classes_summed_then_weighed(problem):
-    # The total weight of a balanced problem is that of its samples, also with soft targets.
-    targets, sample_weight, n_classes = problem
-    sums = sum_by_class(targets, sample_weight, n_classes)
-    class_weights = weights_of_classes("balanced", np.arange(n_classes), sums)
-    weights = weigh(targets, sample_weight, class_weights)
-    assert_allclose(weights.sum(), sums @ class_weights, rtol=1e-13)
-    assert_allclose(weights.sum(), sample_weight.sum(), rtol=1e-13)
-
-
-@given(weighted_targets())
-def test_nothing_is_written_to(problem):
-    targets, sample_weight, n_classes = problem
-    arrays = [targets, sample_weight, np.arange(n_classes) + 0.5, np.arange(n_classes)[::-1].copy()]
+@given(strategies.weighted_samples())
+def test_nothing_is_written_to(samples):
+    arrays = [samples.labels, samples.targets, samples.classes, samples.weights + 1.0]
     copies = [array.copy() for array in arrays]
     for array in arrays:
         array.flags.writeable = False
+    labels, targets, classes, sums = arrays
     results = [
         *encode(targets)[1:],
-        *encode(targets, arrays[3])[1:],
-        sum_by_class(targets, sample_weight, n_classes),
-        weights_of_classes("balanced", arrays[3], arrays[2]),
-        weigh(targets, sample_weight, arrays[2]),
+        *encode(labels, classes)[1:],
+        weights_of_classes("balanced", classes, sums[: len(classes)]),
     ]
     for array, copy in zip(arrays, copies, strict=True):
         assert_array_equal(array, copy)

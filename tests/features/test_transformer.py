@@ -15,7 +15,6 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skxent import MFCCTransformer
 from skxent.audio import load
@@ -38,42 +37,6 @@ def clips():
 @pytest.fixture
 def transformer():
     return MFCCTransformer(sample_rate=RATE)
-
-
-# The matrices of the checks have rows of two samples and more: with frames of two samples,
-# a step of one and a long transform they are clips of several frames.
-SHORT_FRAMES = {"sample_rate": 1000, "frame_length": 0.002, "frame_step": 0.001, "n_fft": 64}
-
-
-@parametrize_with_checks(
-    [
-        MFCCTransformer(),
-        MFCCTransformer(
-            **SHORT_FRAMES,
-            window="hamming",
-            n_mels=8,
-            n_mfcc=8,
-            deltas=2,
-            normalize="mean",
-            pooling="statistics",
-            n_segments=3,
-        ),
-        MFCCTransformer(
-            **SHORT_FRAMES, features="log_mel", n_mels=3, pooling="mean", dtype="float32"
-        ),
-        MFCCTransformer(
-            **SHORT_FRAMES,
-            convention="librosa",
-            n_mels=8,
-            n_mfcc=8,
-            on_error="warn",
-            n_jobs=2,
-            cache="memory",
-        ),
-    ]
-)
-def test_estimator_checks(estimator, check):
-    check(estimator)
 
 
 # What X may be

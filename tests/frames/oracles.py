@@ -46,3 +46,15 @@ def pooled(frames, statistics, n_segments):
         for statistic in statistics
         for j in range(len(frames[0]))
     ]
+
+
+def spliced(clips, context):
+    """Frames with their neighbours, frame by frame and number by number."""
+    rows = []
+    for clip in clips:
+        for t in range(len(clip)):
+            row = []
+            for neighbour in range(t - context, t + context + 1):
+                row += clip[min(max(neighbour, 0), len(clip) - 1)].tolist()
+            rows.append(row)
+    return rows

@@ -14,13 +14,12 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skxent import SoftmaxClassifier
 from tests._fitting import strategies as fitting_strategies
 from tests.linear import oracles
-from tests.losses.oracles import exact_softmax_terms
-from tests.losses.strategies import distributions_of, label_smoothings, logits_of
+from tests.linear.problems import all_params, may_end_early, random_problem
+from tests.losses.strategies import distributions_of, label_smoothings
 
 seeds = st.integers(0, 2**32 - 1)
 SOLVERS = {
@@ -37,65 +36,6 @@ every_exact_solver = pytest.mark.parametrize("classifier", SOLVERS.values(), ids
 every_solver = pytest.mark.parametrize(
     "classifier", (SOLVERS | STOCHASTIC).values(), ids=SOLVERS | STOCHASTIC
 )
-may_end_early = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-def random_problem(n_classes, *, n_samples=60, n_features=4, seed=0):
-    """Samples of overlapping classes, with weights: J has one minimum, at finite coefficients."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n_samples) % n_classes
-    X = rng.normal(size=(n_samples, n_features)) + rng.normal(size=(n_classes, n_features))[labels]
-    return X, labels, rng.uniform(0.2, 3.0, n_samples)
-
-
-def all_params(classifier):
-    """coef_ and intercept_ in one array, as the oracles take them."""
-    columns = [classifier.coef_]
-    if classifier.fit_intercept:
-        columns.append(classifier.intercept_[:, np.newaxis])
-    return np.column_stack(columns).astype(np.float64)
-
-
-# scikit-learn's own checks
-
-
-@parametrize_with_checks(
-    [
-        SoftmaxClassifier(),
-        SoftmaxClassifier(solver="lbfgs", alpha=0.01, tol=1e-9),
-        SoftmaxClassifier(solver="newton-cg"),
-    ]
-)
-def test_estimator_follows_scikit_learn(estimator, check):
-    check(estimator)
-
-
-def drawn_by_rows(estimator):
-    if not estimator.early_stopping:
-        return {}
-    reason = "the validation samples are drawn from rows, and a repeated row is another row"
-    return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in WEIGHT_CHECKS}
-
-
-WEIGHT_CHECKS = ("dense", "sparse")
-
-
-# With a learning rate, some checks take more iterations than are allowed here, on features
-# that are not scaled.
-@may_end_early
-@parametrize_with_checks(
-    [
-        SoftmaxClassifier(solver="gd"),
-        SoftmaxClassifier(solver="gd", momentum=0.0),
-        SoftmaxClassifier(solver="sgd", max_iter=50, random_state=0),
-        SoftmaxClassifier(solver="adam", learning_rate=0.05, max_iter=50, random_state=0),
-        SoftmaxClassifier(l1_ratio=0.5),
-        SoftmaxClassifier(early_stopping=True, random_state=0),
-    ],
-    expected_failed_checks=drawn_by_rows,
-)
-def test_solver_with_a_learning_rate_follows_scikit_learn(estimator, check):
-    check(estimator)
 
 
 # Parity with LogisticRegression
@@ -924,70 +864,6 @@ def test_fit_holds_no_logits_of_all_samples(solver, n_samples):
     # A block's logits and what the losses make of them are some five arrays that share about
     # 4 MiB; the rest is the parameters' (L-BFGS remembers some). All logits would be 16 MB.
     assert peak < 8e6
-
-
-# Prediction
-
-
-def with_coefficients(coef, intercept, n_classes):
-    """A fitted classifier with these coefficients."""
-    classifier = SoftmaxClassifier().fit(np.eye(n_classes), np.arange(n_classes))
-    classifier.coef_, classifier.intercept_ = np.array(coef), np.array(intercept)
-    classifier.n_features_in_ = classifier.coef_.shape[1]
-    return classifier
-
-
-def exact_log_probabilities(logits):
-    _, logarithms, _, _ = exact_softmax_terms(logits, [1.0] + [0.0] * (len(logits) - 1))
-    return [float(value) for value in logarithms]
-
-
-@given(logits_of((3,), np.float64, magnitude=1e4), st.sampled_from([2, 3]))
-def test_log_probabilities_are_accurate_to_twelve_digits(logits, n_classes):
-    logits = logits[:n_classes]
-    if n_classes == 2:
-        logits[0] = 0.0
-    coef = logits[1:, np.newaxis] if n_classes == 2 else logits[:, np.newaxis]
-    classifier = with_coefficients(coef, np.zeros(len(coef)), n_classes)
-    values = classifier.predict_log_proba([[1.0]])[0]
-    # Below the smallest normal float the exact logarithm itself has no more digits.
-    assert_allclose(values, exact_log_probabilities(logits), rtol=1e-12, atol=1e-307)
-
-
-@pytest.mark.parametrize("logit", [0.0, 1.0, -40.0, 700.0, -5e3, 1e6])
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_log_probabilities_of_huge_logits_are_accurate(n_classes, logit):
-    coef = [[1.0]] if n_classes == 2 else [[1.0], [-1.0], [0.5]]
-    classifier = with_coefficients(coef, np.zeros(len(coef)), n_classes)
-    logits = [0.0, logit] if n_classes == 2 else [logit, -logit, 0.5 * logit]
-    values = classifier.predict_log_proba([[logit]])[0]
-    assert np.isfinite(values).all()
-    assert_allclose(values, exact_log_probabilities(logits), rtol=1e-12, atol=1e-307)
-
-
-@given(fitting_strategies.samples(log_scales=(-1, 1)))
-@may_end_early
-def test_predictions_agree_with_each_other(samples):
-    X, y, n_classes = samples
-    classifier = SoftmaxClassifier(max_iter=5).fit(X, y)
-    logits, proba = classifier.decision_function(X), classifier.predict_proba(X)
-    assert proba.shape == (len(X), n_classes)
-    assert_allclose(proba.sum(axis=1), 1.0, rtol=1e-14)
-    assert_allclose(np.exp(classifier.predict_log_proba(X)), proba, rtol=1e-12, atol=1e-300)
-    if n_classes == 2:
-        assert logits.shape == (len(X),)
-        assert classifier.coef_.shape == (1, X.shape[1])
-        assert_allclose(logits, X @ classifier.coef_[0] + classifier.intercept_[0], atol=1e-12)
-        assert_array_equal(classifier.predict(X), (logits > 0).astype(int))
-        assert_allclose(proba[:, 1], 1.0 / (1.0 + np.exp(-logits)), rtol=1e-12)
-    else:
-        assert logits.shape == (len(X), n_classes)
-        assert classifier.coef_.shape == (n_classes, X.shape[1])
-        assert_allclose(logits, X @ classifier.coef_.T + classifier.intercept_, atol=1e-12)
-        assert_array_equal(classifier.predict(X), logits.argmax(axis=1))
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-        assert_allclose(proba, weights / weights.sum(axis=1, keepdims=True), rtol=1e-12)
-    assert classifier.score(X, y) == np.mean(classifier.predict(X) == y)
 
 
 # Errors

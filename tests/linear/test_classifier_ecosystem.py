@@ -33,8 +33,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skxent import MFCCTransformer, SoftmaxClassifier
-
-may_end_early = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+from tests.linear.problems import may_end_early, random_problem
 
 SOLVERS = {
     "gd": {"solver": "gd"},
@@ -45,14 +44,6 @@ SOLVERS = {
     "newton-cg": {"solver": "newton-cg"},
 }
 every_solver = pytest.mark.parametrize("settings", SOLVERS.values(), ids=SOLVERS)
-
-
-def random_problem(n_classes, *, n_samples=60, n_features=4, seed=0):
-    """Samples of overlapping classes, with weights."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n_samples) % n_classes
-    X = rng.normal(size=(n_samples, n_features)) + rng.normal(size=(n_classes, n_features))[labels]
-    return X, labels, rng.uniform(0.2, 3.0, n_samples)
 
 
 def make_clips(n_clips=24, seed=0):
@@ -97,7 +88,11 @@ TYPES = {
     "lbfgs": ["skxent.linear._classifier.SoftmaxClassifier"],
     "newton-cg": ["skxent.linear._classifier.SoftmaxClassifier"],
 }
-WITH_A_RATE = ["skxent._fitting._monitor.Plateau", "skxent.linear._classifier.SoftmaxClassifier"]
+WITH_A_RATE = [
+    "skxent._fitting._continuation.Continuation",
+    "skxent._fitting._monitor.Plateau",
+    "skxent.linear._classifier.SoftmaxClassifier",
+]
 
 
 @may_end_early

@@ -6,14 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skxent._fitting._monitor import Monitor, Plateau
+from skxent import SoftmaxClassifier
+from skxent._fitting._continuation import Continuation
+from skxent._fitting._monitor import Monitor
 from skxent.linear._curvature import safe_rate
-from skxent.linear._objective import LinearObjective
-from skxent.linear._solve import choose_second_order, draw_batches, make_rule, make_schedule, train
-from skxent.optimizers import SCHEDULES, inverse_scaling
+from skxent.linear._solve import Solver, choose_second_order, name_partial_solver, name_solver
+from skxent.optimizers import SCHEDULES
+from skxent.optimizers._rules import make_rule
 from skxent.optimizers._schedules import WHOLE_FIT_SCHEDULES
 from tests._fitting.strategies import samples
 from tests.linear import oracles
+from tests.linear.objectives import changed, make_objective
 
 seeds = st.integers(0, 2**32 - 1)
 SOLVERS = ["gd", "sgd", "adam", "lbfgs", "newton-cg"]
@@ -31,7 +34,7 @@ def weights_for(problem):
 def objective_of(problem, **terms):
     """J of samples with all terms."""
     terms = {"alpha": 0.1, "fit_intercept": True, "label_smoothing": 0.2} | terms
-    return LinearObjective(
+    return make_objective(
         problem.X, problem.labels, weights_for(problem), problem.n_classes, **terms
     )
 
@@ -42,17 +45,24 @@ def random_problem(seed=0, n_samples=24, n_features=3, n_classes=3, **terms):
     weights = rng.uniform(0.5, 2.0, n_samples)
     terms = {"alpha": 0.1, "fit_intercept": True, "label_smoothing": 0.2} | terms
     X = rng.normal(size=(n_samples, n_features)) + rng.normal(size=n_features)
-    return LinearObjective(X, targets, weights, n_classes, **terms)
+    return make_objective(X, targets, weights, n_classes, **terms)
 
 
-def run(objective, solver, start=None, **options):
-    start = np.zeros(objective.shape) if start is None else start
-    return train(
-        objective,
-        start,
-        solver,
-        **{"max_iter": 3000, "tol": 1e-9, "monitor": patient(), "batch_size": 8} | options,
-    )
+def run(
+    objective,
+    name,
+    start=None,
+    *,
+    monitor=None,
+    random_state=None,
+    state=None,
+    n_epochs=0,
+    **settings,
+):
+    solver = Solver(name, **{"max_iter": 3000, "tol": 1e-9, "batch_size": 8} | settings)
+    params = np.zeros(objective.shape) if start is None else start
+    begin = Continuation(name, random_state, params, rule=state, n_epochs=n_epochs)
+    return solver.minimise(objective, begin, solver.rate(objective), monitor or patient())
 
 
 # Solvers by name
@@ -98,9 +108,7 @@ def test_every_solver_reaches_the_same_minimum(solver, n_classes):
 def test_second_order_sees_features_of_any_scale_alike(solver):
     objective = random_problem(alpha=0.0)
     scale = np.array([1e-4, 1.0, 1e5])
-    scaled = LinearObjective(
-        objective.X * scale, objective.targets, objective.weights, 3, 0.0, True, 0.2
-    )
+    scaled = changed(objective, X=objective.samples.X * scale)
     plain, other = run(objective, solver), run(scaled, solver, tol=1e-7)
     assert_allclose(other.value, plain.value, rtol=1e-10)
     assert other.n_iter <= plain.n_iter + 3
@@ -114,9 +122,9 @@ def test_features_that_depend_on_each_other_leave_the_parameters_small(solver, n
     # Without a penalty, all along some lines is the minimum. The targets are random and soft:
     # it is not at infinity.
     objective = random_problem(seed, n_samples=60, n_classes=n_classes, alpha=0.0)
-    mixed = objective.X @ np.random.default_rng(seed).normal(size=(3, 2))
-    X = np.column_stack([objective.X, mixed, np.ones(60)])
-    dependent = LinearObjective(X, objective.targets, objective.weights, n_classes, 0.0, True, 0.2)
+    mixed = objective.samples.X @ np.random.default_rng(seed).normal(size=(3, 2))
+    X = np.column_stack([objective.samples.X, mixed, np.ones(60)])
+    dependent = changed(objective, X=X)
     solution = run(dependent, solver, tol=1e-7, max_iter=200)
     assert solution.gradient_norm <= 1e-7
     assert np.abs(solution.params).max() < 1e4
@@ -134,7 +142,10 @@ def test_l1_does_not_penalise_the_intercept(fit_intercept, seed):
     assert_array_equal(solution.params[:, :3], 0.0)
     if fit_intercept:
         # With an intercept alone, the probabilities are the mean of the smoothed targets.
-        targets = 0.8 * np.average(objective.targets, axis=0, weights=objective.weights) + 0.2 / 3
+        targets = (
+            0.8 * np.average(objective.samples.targets, axis=0, weights=objective.samples.weights)
+            + 0.2 / 3
+        )
         logits = solution.params[:, 3]
         assert_allclose(np.exp(logits) / np.exp(logits).sum(), targets, rtol=1e-8)
 
@@ -182,7 +193,7 @@ def test_batches_without_shuffling_are_taken_in_order():
     assert np.abs(shuffled.values - ordered.values)[1:].min() > 0.0
     rule = make_rule("sgd", 0.9)
     params, state = np.zeros(objective.shape), rule.init(np.zeros(objective.shape))
-    for batch in [*draw_batches(objective, 8, None)] * 3:
+    for batch in [*objective.batches(8)] * 3:
         step, state = rule.update(batch(params)[1], state, 0.1)
         params = params + step
     assert_allclose(ordered.last[0], params, rtol=1e-12)
@@ -208,65 +219,6 @@ def test_adaptive_schedule_lowers_the_rate_of_the_next_epochs():
 # The names
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES.keys() - set(WHOLE_FIT_SCHEDULES)))
-def test_schedule_of_a_name_is_that_of_the_optimizers(name):
-    factor_of = make_schedule(name, 10, patient())
-    assert [factor_of(e) for e in range(100)] == [SCHEDULES[name](e) for e in range(100)]
-
-
-@pytest.mark.parametrize("name", WHOLE_FIT_SCHEDULES)
-@given(max_iter=st.integers(1, 1000))
-def test_schedule_that_spans_a_fit_ends_with_the_last_iteration(name, max_iter):
-    factor_of = make_schedule(name, max_iter, patient())
-    assert factor_of(0) > 0.0
-    assert factor_of(max_iter - 1) > 0.0
-    assert factor_of(max_iter) == 0.0
-
-
-def test_adaptive_schedule_is_what_the_monitor_says_now():
-    monitor = patient()
-    factor_of = make_schedule("adaptive", 10, monitor)
-    assert factor_of(5) == 1.0
-    monitor.plateau = Plateau(factor=0.04)
-    assert factor_of(5) == 0.04
-
-
-@pytest.mark.parametrize("schedule", [lambda epoch: 1 / (epoch + 2), inverse_scaling])
-def test_callable_schedule_is_taken_as_it_is(schedule):
-    factor_of = make_schedule(schedule, 10, patient())
-    assert [factor_of(e) for e in range(20)] == [schedule(e) for e in range(20)]
-
-
-@pytest.mark.parametrize("factor", [-0.1, np.nan, np.inf])
-def test_callable_that_returns_no_factor_is_refused(factor):
-    factor_of = make_schedule(lambda epoch: factor if epoch == 3 else 0.0, 10, patient())
-    assert factor_of(2) == 0.0
-    with pytest.raises(ValueError, match=f"finite factor, not negative, got {factor} for epoch 3"):
-        factor_of(3)
-
-
-@pytest.mark.parametrize("solver", ["gd", "sgd"])
-@given(seed=seeds, momentum=st.floats(0.0, 0.99))
-@settings(max_examples=10)
-def test_momentum_is_that_of_the_rule(solver, seed, momentum):
-    first, second = np.random.default_rng(seed).normal(size=(2, 3))
-    rule = make_rule(solver, momentum)
-    _, state = rule.update(first, rule.init(first), 0.1)
-    step, _ = rule.update(second, state, 0.1)
-    velocity = -0.1 * momentum * first - 0.1 * second
-    assert_allclose(step, momentum * velocity - 0.1 * second, rtol=1e-12, atol=1e-15)
-
-
-def test_momentum_of_adam_is_its_beta_1():
-    first, second = np.array([1.0, -3.0]), np.array([2.0, 2.0])
-    rule = make_rule("adam", 0.6)
-    _, state = rule.update(first, rule.init(first), 0.1)
-    step, _ = rule.update(second, state, 0.1)
-    mean = (0.6 * 0.4 * first + 0.4 * second) / (1 - 0.6**2)
-    square = (0.999 * 0.001 * first**2 + 0.001 * second**2) / (1 - 0.999**2)
-    assert_allclose(step, -0.1 * mean / (np.sqrt(square) + 1e-8), rtol=1e-10)
-
-
 @pytest.mark.parametrize(
     ("n_features", "n_classes", "fit_intercept", "expected"),
     [
@@ -288,109 +240,126 @@ def test_few_parameters_get_newton_steps(n_features, n_classes, fit_intercept, e
 # Safe rates
 
 
-def bound_by_hand(objective, batch_size=None):
-    """Bound on the curvature of J, or expected smoothness of batches, by the formulas."""
-    n, c = len(objective.X), 0.25 if objective.n_classes == 2 else 0.5
-    shares = [w / sum(objective.weights) for w in objective.weights]
-    rows = [np.append(x, [1.0] * objective.fit_intercept) for x in objective.X]
-    gram = sum(share * np.outer(x, x) for share, x in zip(shares, rows, strict=True))
-    whole = c * np.linalg.norm(gram, 2) + objective.alpha
-    if batch_size is None:
-        return whole
-    single = max(c * n * share * (x @ x) for share, x in zip(shares, rows, strict=True))
-    single += objective.alpha
-    b = min(batch_size, n)
-    return n * (b - 1) / (b * (n - 1)) * whole + (n - b) / (b * (n - 1)) * single
-
-
-@given(samples(), st.booleans(), st.floats(0.0, 0.99))
-def test_safe_rate_of_gd_is_the_inverse_curvature(problem, fit_intercept, momentum):
-    objective = objective_of(problem, fit_intercept=fit_intercept)
-    rate = safe_rate(objective, "gd", momentum, 4)
-    assert_allclose(rate, 1.0 / bound_by_hand(objective), rtol=1e-10)
-
-
-@given(samples(), st.booleans(), st.floats(0.0, 0.99), st.integers(1, 15))
-def test_safe_rate_of_sgd_knows_momentum_and_batches(problem, fit_intercept, momentum, batch_size):
-    objective = objective_of(problem, fit_intercept=fit_intercept)
-    rate = safe_rate(objective, "sgd", momentum, batch_size)
-    expected = (1.0 - momentum) / (2.0 * bound_by_hand(objective, batch_size))
-    assert_allclose(rate, expected, rtol=1e-10)
-
-
-@given(samples(log_scales=(-3, 3)))
-def test_safe_rate_of_adam_knows_nothing_of_the_objective(problem):
-    assert safe_rate(objective_of(problem), "adam", 0.9, 4) == 0.001
-
-
-@pytest.mark.parametrize("solver", ["gd", "sgd"])
-def test_safe_rate_is_positive_where_nothing_can_be_descended(solver):
-    objective = LinearObjective(
-        np.zeros((4, 2)), np.array([0, 1, 0, 1]), np.ones(4), 2, alpha=0.0, fit_intercept=False
-    )
-    assert safe_rate(objective, solver, 0.9, 2) == 1.0
-
-
-@given(samples(), st.booleans())
-@settings(max_examples=25)
-def test_safe_rate_descends_at_every_step(problem, fit_intercept):
-    objective = objective_of(problem, fit_intercept=fit_intercept)
-    rate = safe_rate(objective, "gd", 0.0, None)
-    start = np.random.default_rng(0).normal(size=objective.shape)
-    solution = run(objective, "gd", start, learning_rate=rate, momentum=0.0, max_iter=50)
-    assert (np.diff(solution.values) <= 1e-14 * solution.values[0]).all()
-
-
 # Batches
 
 
-@given(samples(), st.integers(1, 15), st.none() | seeds)
-def test_each_sample_is_in_one_batch_of_a_pass(problem, batch_size, seed):
-    objective = objective_of(problem)
-    n_samples = len(problem.X)
-    random_state = None if seed is None else np.random.RandomState(seed)
-    batches = list(draw_batches(objective, batch_size, random_state))
-    sizes = [len(batch.X) for batch in batches]
-    assert sizes[:-1] == [batch_size] * (len(sizes) - 1)
-    assert sum(sizes) == n_samples
-    assert 0 < sizes[-1] <= batch_size
-    rows = np.concatenate(
-        [np.column_stack([batch.X, batch.targets, batch.weights]) for batch in batches]
+@pytest.mark.parametrize(
+    ("solver", "learning_rate", "schedule", "l1_ratio", "expected"),
+    [
+        ("auto", "auto", "constant", 0.0, None),
+        ("auto", 0.1, "constant", 0.0, "gd"),
+        ("auto", "auto", "cosine", 0.0, "gd"),
+        ("auto", "auto", "constant", 0.5, "gd"),
+        ("lbfgs", "auto", "constant", 0.0, "lbfgs"),
+        ("adam", 0.1, "step", 0.0, "adam"),
+        ("gd", 0.1, "step", 0.5, "gd"),
+    ],
+)
+def test_names_of_solvers(solver, learning_rate, schedule, l1_ratio, expected):
+    assert name_solver(solver, learning_rate, schedule, l1_ratio) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("lbfgs", 0.1, "constant", 0.0), "learning_rate=0.1 means nothing to solver='lbfgs'"),
+        (("newton-cg", "auto", "step", 0.0), "schedule='step' means nothing to solver='newton-cg'"),
+        (("sgd", "auto", "constant", 0.5), "l1_ratio=0.5 needs solver='gd', got 'sgd'"),
+        (("lbfgs", "auto", "constant", 0.5), "l1_ratio=0.5 needs solver='gd', got 'lbfgs'"),
+    ],
+)
+def test_settings_that_a_solver_lacks_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        name_solver(*arguments)
+
+
+def test_names_of_solvers_of_partial_fit():
+    assert name_partial_solver("auto", "auto") == "adam"
+    assert name_partial_solver("auto", 0.1) == "sgd"
+    assert name_partial_solver("gd", "auto") == "gd"
+
+
+@every_solver
+def test_solver_has_the_settings_of_the_classifier(solver):
+    classifier = SoftmaxClassifier(
+        learning_rate=0.3,
+        schedule="step",
+        momentum=0.5,
+        batch_size=7,
+        alpha=0.5,
+        l1_ratio=0.25,
+        max_iter=11,
+        tol=0.125,
+        shuffle=False,
     )
-    expected = np.column_stack([problem.X, problem.labels, objective.weights])
-    if seed is None:
-        assert_array_equal(rows, expected)
-    else:
-        order = np.random.RandomState(seed).permutation(n_samples)
-        assert_array_equal(rows, expected[order])
-        assert sorted(map(tuple, rows)) == sorted(map(tuple, expected))
-
-
-@given(samples(), st.integers(1, 15), seeds)
-def test_gradients_of_a_pass_have_the_mean_of_the_whole(problem, batch_size, seed):
-    objective = objective_of(problem)
-    params = np.random.default_rng(seed).normal(size=objective.shape)
-    value, gradient = objective(params)
-    mean_value, mean_gradient = 0.0, np.zeros(objective.shape)
-    for batch in draw_batches(objective, batch_size, np.random.RandomState(seed)):
-        share = len(batch.X) / len(problem.X)
-        part = batch(params)
-        mean_value += share * part[0]
-        mean_gradient += share * part[1]
-    assert_allclose(mean_value, value, rtol=1e-12)
-    assert_allclose(mean_gradient, gradient, rtol=1e-9, atol=1e-13)
-
-
-def test_each_pass_draws_other_batches_and_a_seed_the_same():
+    expected = Solver(solver, 0.3, "step", 0.5, 7, 0.125, 11, 0.125, False)
+    assert Solver.of(solver, classifier, None) == expected
     objective = random_problem()
+    assert Solver.of(None, classifier, objective).name == choose_second_order(objective)
+    rate = expected.rate(objective)
+    assert rate == (None if solver in ("lbfgs", "newton-cg") else 0.3)
 
-    def two_passes():
-        random_state = np.random.RandomState(5)
-        return [
-            np.concatenate([batch.X for batch in draw_batches(objective, 7, random_state)])
-            for _ in range(2)
-        ]
 
-    first, second = two_passes()
-    assert not np.array_equal(first, second)
-    assert_array_equal(two_passes(), [first, second])
+@pytest.mark.parametrize("solver", ["gd", "sgd", "adam"])
+def test_automatic_rate_is_the_safe_one(solver):
+    objective = random_problem()
+    rate = Solver(solver, momentum=0.5, batch_size=7).rate(objective)
+    assert rate == safe_rate(objective, solver, 0.5, 7)
+
+
+# One epoch
+
+
+@pytest.mark.parametrize("solver", ["gd", "sgd", "adam"])
+def test_epochs_pass_over_the_samples_in_order_and_carry_the_state(solver):
+    objective = random_problem()
+    settings = Solver(solver, schedule="inverse_scaling", batch_size=10, momentum=0.5)
+    state = Continuation(solver, None, np.zeros(objective.shape))
+    rule = make_rule(solver, 0.5)
+    params, rule_state = np.zeros(objective.shape), rule.init(np.zeros(objective.shape))
+    for epoch in range(3):
+        state, loss, diverged = settings.run_epoch(objective, state, 0.1)
+        losses = []
+        for first in range(0, 24, 24 if solver == "gd" else 10):
+            rows = slice(first, first + (24 if solver == "gd" else 10))
+            value, gradient = objective.take(rows)(params)
+            step, rule_state = rule.update(gradient, rule_state, 0.1 / np.sqrt(epoch + 1))
+            params = params + step
+            losses.append(value)
+        assert not diverged
+        assert_allclose(loss, np.mean(losses), rtol=1e-14)
+        assert_allclose(state.params, params, rtol=1e-12)
+        assert state.n_epochs == epoch + 1
+
+
+def test_an_epoch_that_diverges_leaves_the_parameters_and_forgets_the_momentum():
+    objective = random_problem()
+    start = Continuation("sgd", None, np.ones(objective.shape), rule=np.ones(objective.shape))
+    end, _, diverged = Solver("sgd", batch_size=1).run_epoch(objective, start, 1e300)
+    assert diverged
+    assert end.params is start.params
+    assert end.rule is None
+    assert end.n_epochs == 1
+
+
+# The best parameters
+
+
+@every_solver
+def test_solution_is_at_the_best_parameters_of_the_monitor(solver):
+    objective = random_problem()
+    seen = []
+
+    def validate(params):
+        seen.append(params)
+        return abs(len(seen) - 3.0), 0.0
+
+    monitor = Monitor(tol=0.0, patience=2, validate=validate, early_stopping=True)
+    start = Continuation(solver, None, np.zeros(objective.shape))
+    rate = None if solver in ("lbfgs", "newton-cg") else 0.01
+    solution = Solver(solver, tol=0.0).minimise(objective, start, rate, monitor)
+    value, gradient = objective(seen[2])
+    assert solution.params is seen[2]
+    assert solution.value == value
+    assert solution.gradient_norm == np.abs(gradient).max()
+    assert (solution.n_iter, len(solution.values)) == (4, 5)

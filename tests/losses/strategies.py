@@ -67,3 +67,26 @@ def cross_entropy_problems(draw, magnitude=30.0):
         sample_weight=draw(sample_weights_of(n_samples)),
         label_smoothing=draw(label_smoothings),
     )
+
+
+class FastProblem(NamedTuple):
+    """The arguments of the fast kernel: problems side by side, with the samples last."""
+
+    logits: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    label_smoothing: float
+
+
+@st.composite
+def fast_problems(draw, magnitude=30.0):
+    dtype = draw(float_types)
+    n_problems, n_samples, n_classes = (draw(st.integers(1, n)) for n in (3, 3, 5))
+    targets = draw(targets_of(n_samples, n_classes, dtype))
+    weights = [draw(sample_weights_of(n_samples)) for _ in range(n_problems)]
+    return FastProblem(
+        logits=draw(logits_of((n_problems, n_classes, n_samples), dtype, magnitude)),
+        targets=np.ascontiguousarray(targets.T),
+        weights=np.array(weights, dtype=dtype),
+        label_smoothing=draw(label_smoothings),
+    )

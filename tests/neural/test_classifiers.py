@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from skxent import SoftmaxClassifier
+from tests.neural.clips import make_clips
 
 torch = pytest.importorskip(
     "torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]"
@@ -43,15 +44,6 @@ CLASSIFIERS = {
 }
 every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS.values(), ids=CLASSIFIERS)
 CLASS_WEIGHT = {0: 0.5, 1: 2.0, 2: 1.5}
-
-
-def make_clips(n_clips=20, n_classes=3, seed=0):
-    """Clips of overlapping classes, and weights."""
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(n_clips) % n_classes)
-    means = rng.normal(size=(n_classes, 3))
-    clips = [rng.normal(size=(rng.integers(1, 9), 3)) + means[label] for label in labels]
-    return clips, labels, rng.uniform(0.2, 3.0, n_clips)
 
 
 def assert_same(classifier, other, atol=0.0):

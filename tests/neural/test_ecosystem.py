@@ -12,7 +12,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skxent import MFCCTransformer
 from skxent.datasets import load_spoken_digits
@@ -20,6 +19,8 @@ from skxent.plotting import LossCurveDisplay
 from skxent.search import learning_rate_range_test
 
 mpl.use("Agg")
+from tests.neural.clips import make_clips
+
 torch = pytest.importorskip(
     "torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]"
 )
@@ -38,45 +39,6 @@ CLASSIFIERS = {
     "frame": clone(RNN).set_params(targets="frame"),
 }
 every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS.values(), ids=CLASSIFIERS)
-
-
-def make_clips(n_clips=20, n_classes=3, seed=0):
-    """Clips of overlapping classes, and weights."""
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(n_clips) % n_classes)
-    means = np.random.default_rng(5).normal(size=(n_classes, 3))
-    clips = [rng.normal(size=(rng.integers(1, 9), 3)) + means[label] for label in labels]
-    return clips, labels, rng.uniform(0.2, 3.0, n_clips)
-
-
-# scikit-learn's own checks
-
-
-def drawn_by_rows(estimator):
-    reason = "batches are drawn from rows, and a repeated row is another row"
-    return {
-        f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in ("dense", "sparse")
-    }
-
-
-# Of as few samples as there are there, a batch of all takes the least time.
-@parametrize_with_checks(
-    [
-        DNNClassifier(
-            hidden_layer_sizes=(8,),
-            batch_size=200,
-            max_iter=30,
-            learning_rate=0.05,
-            random_state=0,
-        ),
-        RNNClassifier(
-            hidden_size=4, batch_size=200, max_iter=30, learning_rate=0.05, random_state=0
-        ),
-    ],
-    expected_failed_checks=drawn_by_rows,
-)
-def test_estimator_follows_scikit_learn(estimator, check):
-    check(estimator)
 
 
 # NumPy in, NumPy out

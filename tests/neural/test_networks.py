@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -18,10 +17,12 @@ torch = pytest.importorskip(
     "torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]"
 )
 
+from skxent.frames._ragged import split  # noqa: E402
 from skxent.neural import DNNClassifier, RNNClassifier  # noqa: E402
 from skxent.neural._data import Frames, Sequences  # noqa: E402
 from skxent.neural._networks import FeedForward, Recurrent  # noqa: E402
 from skxent.neural._training import cross_entropy  # noqa: E402
+from skxent.sequences._aggregation import aggregate_log_proba  # noqa: E402
 
 # Of products as small as these, a second thread only waits for the first.
 torch.set_num_threads(1)
@@ -95,7 +96,7 @@ def make_network(form, seed):
         form = {"activation": "relu", "batch_norm": False} | form
         network = FeedForward(N_FEATURES, N_CLASSES, dropout=0.0, input_noise=0.0, **form)
     network = network.double()
-    network.standardize.settle(np.full(N_FEATURES, 0.5), np.array([0.5, 1.0, 2.0]))
+    network.standardize.set_scale(np.full(N_FEATURES, 0.5), np.array([0.5, 1.0, 2.0]))
     # PyTorch's first weights are small: those of a recurrence would hardly be seen.
     with torch.no_grad():
         for parameter in network.parameters():
@@ -127,6 +128,14 @@ def _own_generator():
 # Predictions
 
 
+def log_probabilities(classifier, clips, max_frames):
+    """Log-probabilities of clips and of their frames, computed for so many frames at once."""
+    rows, lengths = classifier._log_proba(clips, max_frames)
+    if not classifier._is_framewise(classifier._form):
+        return rows, None
+    return aggregate_log_proba(rows, lengths, "sum_log_proba"), split(rows, lengths)
+
+
 @every_network
 @few
 @given(clips=strategies.clips(magnitudes=(-1, 2)), max_frames=st.sampled_from([1, 7, 1 << 15]))
@@ -136,17 +145,13 @@ def test_log_probabilities_are_those_of_a_clip_alone(form, clips, max_frames):
         name: torch.from_numpy(value.astype(np.float64))
         for name, value in classifier.weights_.items()
     }
-    # Of so many frames at once, clips are shared out to batches.
-    with mock.patch("skxent.neural._training._MAX_FRAMES", max_frames):
-        log_proba = classifier.predict_log_proba(clips)
-        if is_framewise(form):
-            of_frames = classifier.predict_frames_proba(clips)
+    log_proba, of_frames = log_probabilities(classifier, clips, max_frames)
     for i, clip in enumerate(clips):
         clip = torch.from_numpy(clip.astype(np.float32).astype(np.float64))
         logits = oracles.network_logits(weights, clip, **form_of(classifier)).numpy()
         expected = log_softmax(logits, axis=1)
         if is_framewise(form):
-            assert_allclose(of_frames[i], np.exp(expected), atol=1e-10)
+            assert_allclose(of_frames[i], expected, rtol=1e-10, atol=1e-10)
         assert_allclose(log_proba[i], log_softmax(expected.sum(axis=0)), rtol=1e-10, atol=1e-10)
 
 
@@ -163,16 +168,20 @@ def test_batch_mates_their_number_and_order_do_not_matter(form, clips, seed, max
     order = rng.permutation(len(clips))
     some = order[: rng.integers(1, len(clips) + 1)]
     longer = [np.concatenate([clip, clip[::-1], 5.0 + clip]) for clip in clips]
-    with mock.patch("skxent.neural._training._MAX_FRAMES", max_frames):
-        together = classifier.predict_log_proba(clips)
-        for mates in ([], longer):
-            others = classifier.predict_log_proba([clips[i] for i in some] + mates)
-            assert_allclose(others[: len(some)], together[some], rtol=1e-10, atol=1e-10)
+    together, of_frames = log_probabilities(classifier, clips, max_frames)
+    for mates in ([], longer):
+        mixed = [clips[i] for i in some] + mates
+        others, _ = log_probabilities(classifier, mixed, max_frames)
+        assert_allclose(others[: len(some)], together[some], rtol=1e-10, atol=1e-10)
     for i, clip in enumerate(clips):
         alone = classifier.predict_log_proba([clip])
         assert_allclose(alone[0], together[i], rtol=1e-10, atol=1e-10)
     assert_array_equal(classifier.predict(clips), classifier.classes_[together.argmax(axis=1)])
+    assert_allclose(classifier.predict_log_proba(clips), together, rtol=1e-10, atol=1e-10)
     assert_allclose(classifier.predict_proba(clips), np.exp(together), atol=1e-10)
+    if is_framewise(form):
+        for found, expected in zip(classifier.predict_frames_proba(clips), of_frames, strict=True):
+            assert_allclose(found, np.exp(expected), atol=1e-10)
 
 
 # Training
@@ -304,7 +313,7 @@ def test_noise_and_dropout_are_drawn_in_training_alone(form):
 def test_noise_is_of_the_size_of_the_standardised_features():
     network = make_network(FEED_FORWARD[1], seed=0).float()
     network.standardize.noise = 0.5
-    network.standardize.settle(np.array([0.0, 1.0, 2.0]), np.array([1.0, 10.0, 100.0]))
+    network.standardize.set_scale(np.array([0.0, 1.0, 2.0]), np.array([1.0, 10.0, 100.0]))
     noisy = network.standardize(torch.tensor([[0.0, 1.0, 2.0]]).expand(20_000, 3))
     # Deviations of 20,000 draws are within 2 % of what they are of, six times their own.
     assert_allclose(noisy.std(dim=0), 0.5, rtol=0.03)
@@ -313,13 +322,15 @@ def test_noise_is_of_the_size_of_the_standardised_features():
 
 @pytest.mark.parametrize("n_layers", [1, 2])
 def test_dropout_is_between_the_layers_and_before_the_output(n_layers):
-    classifier = RNNClassifier(n_layers=n_layers, dropout=0.25, max_iter=1, random_state=0)
     networks = []
-    make = RNNClassifier._make_network
-    with mock.patch.object(
-        RNNClassifier, "_make_network", lambda *args: networks.append(make(*args)) or networks[-1]
-    ):
-        classifier.fit(np.random.default_rng(0).normal(size=(10, 2)), np.arange(10) % 2)
+
+    class Spied(RNNClassifier):
+        def _make_network(self, *args):
+            networks.append(super()._make_network(*args))
+            return networks[-1]
+
+    classifier = Spied(n_layers=n_layers, dropout=0.25, max_iter=1, random_state=0)
+    classifier.fit(np.random.default_rng(0).normal(size=(10, 2)), np.arange(10) % 2)
     assert networks[0].recurrent.dropout == (0.25 if n_layers > 1 else 0.0)
     assert networks[0].dropout.p == 0.25
 

@@ -1,4 +1,4 @@
-"""The neural classifiers where a fit is watched, or goes on from an earlier one."""
+"""The neural classifiers where a fit is watched, or continues an earlier one."""
 
 import copy
 import pickle
@@ -13,7 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
 from skxent import losses
-from skxent._fitting._holdout import set_aside
+from skxent._fitting._holdout import draw_held_out
+from tests.neural.clips import make_clips
 
 torch = pytest.importorskip(
     "torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]"
@@ -52,15 +53,6 @@ CLASSIFIERS = {
 }
 every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS.values(), ids=CLASSIFIERS)
 CLASS_WEIGHT = {0: 0.5, 1: 2.0, 2: 1.5}
-
-
-def make_clips(n_clips=20, n_classes=3, seed=0):
-    """Clips of overlapping classes, and weights."""
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(n_clips) % n_classes)
-    means = np.random.default_rng(5).normal(size=(n_classes, 3))
-    clips = [rng.normal(size=(rng.integers(1, 9), 3)) + means[label] for label in labels]
-    return clips, labels, rng.uniform(0.2, 3.0, n_clips)
 
 
 def loss_by_hand(classifier, X, y, weights, class_weight, label_smoothing):
@@ -267,9 +259,7 @@ def test_clips_that_are_set_aside_are_of_each_class_and_not_trained_on(classifie
     fitted.fit(X, y)
     # The features are standardised by those that are trained on: their mean tells which.
     targets = np.eye(3)[y] if fitted._is_framewise(fitted._get_form()) else y
-    (kept, *_), (aside, *_) = set_aside(
-        np.arange(40), targets, np.ones(40), 0.3, np.random.RandomState(0)
-    )
+    kept, aside = draw_held_out(targets, np.ones(40), 0.3, np.random.RandomState(0))
     assert_array_equal(np.bincount(y[aside]), [4, 4, 4])
     mean = np.concatenate([X[i] for i in kept]).mean(axis=0)
     assert_allclose(fitted.weights_["standardize.mean"], mean, rtol=1e-5, atol=1e-6)

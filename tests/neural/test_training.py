@@ -112,7 +112,7 @@ def test_loss_of_sequences_is_that_of_the_losses(clips, seed, label_smoothing, s
     expected, slopes = losses.sequence_cross_entropy(clips, targets, **settings)
     assert_allclose(loss.item(), expected, rtol=1e-12)
     assert_allclose(gradient, np.concatenate(slopes), atol=1e-12)
-    # The same in a padded array, whose padding is not looked at.
+    # The same in a padded array, whose padding is ignored.
     padded = np.full((len(clips), max(lengths) + 2, 4), np.nan)
     padded_targets = np.zeros(padded.shape if soft else padded.shape[:2], targets[0].dtype)
     for i, length in enumerate(lengths):
@@ -188,7 +188,7 @@ def test_labels_of_frames_are_compared_with_their_frames(name):
 def train_by_hand(classifier, X, y, weights, *, n_epochs, rate_of, moments=None):
     """What fit and partial_fit do to weights, in float64: PyTorch's AdamW on loops over clips.
 
-    moments is the state of an optimizer to go on from, by the names of the weights.
+    moments is the state of an optimizer to continue from, by the names of the weights.
     Returns weights, loss of each epoch, norms of the gradients of the last one, and the optimizer.
     """
     form = classifier.get_params()

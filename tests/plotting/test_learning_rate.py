@@ -4,7 +4,7 @@ from statistics import fmean, pstdev
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.base import BaseEstimator
@@ -19,6 +19,8 @@ from sklearn.utils import Bunch
 
 from skxent import SoftmaxClassifier, SoftmaxClassifierCV, learning_rate_range_test
 from skxent.plotting import LearningRateDisplay
+from tests.plotting import strategies
+from tests.plotting.figures import edges, legend, points
 
 RATES = (1.0, 0.01, 0.1)
 ALPHAS = (0.5, 0.0)
@@ -26,16 +28,6 @@ N_FOLDS = 3
 TABLES = hnp.arrays(
     np.float64, (len(RATES), len(ALPHAS), N_FOLDS), elements=st.floats(0.0, 1.0, width=32)
 )
-
-# As a figure takes a moment.
-few = settings(max_examples=settings().max_examples // 5)
-
-
-@pytest.fixture(autouse=True)
-def _no_figure_is_left():
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
 
 
 class Scored(BaseEstimator):
@@ -71,18 +63,6 @@ def row_table(scores):
     return np.broadcast_to(np.reshape(scores, (-1, 1, 1)), (len(RATES), len(ALPHAS), N_FOLDS))
 
 
-def legend(display):
-    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
-
-
-def points(line):
-    return sorted(zip(*(np.asarray(values).tolist() for values in line.get_data()), strict=True))
-
-
-def edges(band):
-    return np.concatenate([path.vertices for path in band.get_paths()])[:, 1]
-
-
 @pytest.fixture(scope="module")
 def iris():
     X, y = load_iris(return_X_y=True)
@@ -102,7 +82,7 @@ def tested(iris):
     return learning_rate_range_test(SoftmaxClassifier(solver="sgd"), *iris, random_state=0)
 
 
-@few
+@strategies.few
 @given(TABLES)
 def test_lines_are_the_means_and_bands_the_deviations_of_the_folds(table):
     display = LearningRateDisplay.from_search(searched(table))
@@ -123,7 +103,7 @@ def test_lines_are_the_means_and_bands_the_deviations_of_the_folds(table):
     plt.close("all")
 
 
-@few
+@strategies.few
 @given(TABLES)
 def test_star_is_at_what_the_search_chose(table):
     search = searched(table)
@@ -252,7 +232,7 @@ def test_score_beyond_any_scale_does_not_hide_the_others(wild):
     assert display.curves[0]["score"][-1] == wild
 
 
-@few
+@strategies.few
 @given(hnp.arrays(np.float64, len(RATES), elements=st.floats(-10.0, -0.5)))
 def test_scores_of_one_order_of_magnitude_are_seen_whole(scores):
     bottom, top = LearningRateDisplay.from_search(searched(row_table(scores))).ax_.get_ylim()
@@ -478,18 +458,18 @@ def test_what_is_no_fitted_search_is_an_error(search, error, message):
 
 
 def test_wrong_number_of_names_is_an_error(pruned, tested, iris):
-    with pytest.raises(ValueError, match="as many as the lines, 2, got 1"):
+    with pytest.raises(ValueError, match=r"each of the lines \(2\), got 1"):
         LearningRateDisplay.from_search(pruned, names="one")
-    with pytest.raises(ValueError, match="as many as the curves, 1, got 2"):
+    with pytest.raises(ValueError, match=r"each of the curves \(1\), got 2"):
         LearningRateDisplay.from_range_test(tested, names=["a", "b"])
-    with pytest.raises(ValueError, match="as many as the curves, 1, got 2"):
+    with pytest.raises(ValueError, match=r"each of the curves \(1\), got 2"):
         LearningRateDisplay.from_estimator(SoftmaxClassifier(), *iris, names=["a", "b"])
     assert plt.get_fignums() == []
 
 
 @pytest.mark.parametrize("result", [None, 3.0, {}, Bunch(learning_rates=[0.1], losses=[1.0])])
 def test_what_is_no_result_of_a_range_test_is_an_error(result):
-    with pytest.raises(TypeError, match="result must be that of learning_rate_range_test, got"):
+    with pytest.raises(TypeError, match="result must be a result of learning_rate_range_test, got"):
         LearningRateDisplay.from_range_test(result)
     assert plt.get_fignums() == []
 

@@ -25,11 +25,9 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skxent import SoftmaxClassifier, SoftmaxClassifierCV
 from skxent.optimizers import inverse_scaling
-from skxent.search import _search as search
 
 # The last fit, of the best setting, may need more than the few iterations of these tests.
 may_end_early = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -107,20 +105,6 @@ def candidate(searched, X, y, rate, alpha, fold, sample_weight=None):
     trained, left_out = list(cv.split(X, y))[fold]
     weights = None if sample_weight is None else sample_weight[trained]
     return classifier.fit(X[trained], y[trained], weights), left_out
-
-
-# scikit-learn's own checks
-
-
-@may_end_early
-@parametrize_with_checks(
-    [
-        SoftmaxClassifierCV(learning_rates=3, cv=3, max_iter=20),
-        SoftmaxClassifierCV(learning_rates=1, alphas=[1e-4, 1e-3], cv=3, max_iter=20, prune=False),
-    ]
-)
-def test_search_follows_scikit_learn(estimator, check):
-    check(estimator)
 
 
 # The same as GridSearchCV
@@ -492,35 +476,6 @@ def test_pruned_winner_is_within_a_standard_error_of_the_exact_one(load):
     assert scores[pruned.best_index_].mean() >= exact.best_score_ - error
 
 
-# Groups of candidates
-
-
-@may_end_early
-@both_outputs
-@pytest.mark.parametrize("n_bytes", [1, 2000])
-def test_groups_have_the_results_of_all_at_once(n_classes, n_bytes, monkeypatch):
-    X, y, weights = random_problem(n_classes)
-    whole = small_search(scoring="neg_log_loss", tol=0.01).fit(X, y, weights)
-    n_calls, together = [], search.descend_all
-
-    def counted(*args, **options):
-        n_calls.append(len(args[0].folds))
-        return together(*args, **options)
-
-    monkeypatch.setattr(search, "descend_all", counted)
-    monkeypatch.setattr(search, "_MAX_BYTES", n_bytes)
-    grouped = small_search(scoring="neg_log_loss", tol=0.01).fit(X, y, weights)
-    assert len(n_calls) > 1
-    assert sum(n_calls) == 18
-    assert all(n % 3 == 0 for n in n_calls)
-    assert_array_equal(grouped.n_iter_, whole.n_iter_)
-    assert_array_equal(grouped.status_, whole.status_)
-    # One product of many rows and several of few may sum in another order.
-    assert_allclose(grouped.loss_paths_, whole.loss_paths_, rtol=1e-13)
-    assert_allclose(grouped.scores_, whole.scores_, rtol=1e-13)
-    assert grouped.best_params_ == whole.best_params_
-
-
 # A citizen of scikit-learn
 
 
@@ -643,7 +598,7 @@ def test_penalty_of_zero_may_be_tried():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"solver": "adam"}, {"schedule": "adaptive"}, {"momentum": 1.0}, {"max_iter": 0}, {"tol": -1}],
+    [{"schedule": "adaptive"}, {"momentum": 1.0}, {"max_iter": 0}, {"tol": -1}],
 )
 def test_settings_that_a_search_does_not_have_are_refused(settings):
     X, y, _ = random_problem()
@@ -748,17 +703,6 @@ def test_stop_request_ends_the_search_with_usable_results():
     assert np.isnan(stopped.loss_paths_[..., 6:]).all()
     assert stopped.best_params_ == ended.best_params_
     assert stopped.predict_proba(X).shape == (60, 3)
-
-
-@may_end_early
-def test_stop_request_ends_the_search_in_the_groups_to_come_too(monkeypatch):
-    X, y, _ = random_problem()
-    monkeypatch.setattr(search, "_MAX_BYTES", 1)
-    recorder = Recorder(n_epochs=5)
-    stopped = small_search(tol=0.0).set_callbacks(recorder).fit(X, y)
-    assert stopped.n_iter_.ravel()[:3].tolist() == [5, 5, 5]
-    assert stopped.n_iter_.ravel()[3:].max() <= 1
-    assert np.isfinite(stopped.scores_).all()
 
 
 @may_end_early

@@ -28,3 +28,11 @@ def frame_probabilities(draw, dtypes=float_types, with_zeros=False, max_frames=6
         logits[is_zero] = -np.inf
     logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)
     return FrameProbabilities(logits.astype(draw(dtypes)), lengths)
+
+
+def as_objects(values):
+    """An object array of the values, which NumPy would not make of arrays of equal shapes."""
+    objects = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):
+        objects[i] = value
+    return objects

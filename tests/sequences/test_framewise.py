@@ -30,12 +30,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils import get_tags
 
 from skxent import FramewiseClassifier, MFCCTransformer, SoftmaxClassifier
 from skxent.datasets import load_spoken_digits
 from tests.frames import strategies
-from tests.sequences.test_inputs import as_objects
+from tests.sequences.strategies import as_objects
 
 seeds = st.integers(0, 2**32 - 1)
 AGGREGATES = ["sum_log_proba", "mean_log_proba", "vote"]
@@ -66,26 +66,6 @@ FITTED = {
     for context in (0, 2)
 }
 fitted = st.sampled_from(list(FITTED.values()))
-
-
-# scikit-learn's own checks. None is exempted.
-
-
-@parametrize_with_checks(
-    [
-        FramewiseClassifier(SoftmaxClassifier()),
-        # Three times the same columns: of one optimum, but reached on other ways.
-        FramewiseClassifier(
-            SoftmaxClassifier(alpha=0.01, tol=1e-9), aggregate="mean_log_proba", context=1
-        ),
-        FramewiseClassifier(LogisticRegression()),
-        FramewiseClassifier(GaussianNB(), aggregate="mean_log_proba"),
-        FramewiseClassifier(DecisionTreeClassifier(random_state=0)),
-        FramewiseClassifier(LinearSVC(), aggregate="vote"),
-    ]
-)
-def test_estimator_follows_scikit_learn(estimator, check):
-    check(estimator)
 
 
 # Clips by their frames
@@ -277,6 +257,24 @@ def test_malformed_parameters_are_errors(parameters):
         FramewiseClassifier(SoftmaxClassifier(), **parameters).fit(CLIPS, LABELS)
 
 
+class OfTwoClasses(LogisticRegression):
+    """An estimator that says it takes two classes alone, and that it scores poorly."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.poor_score = True
+        return tags
+
+
+def test_tags_are_those_of_the_estimator():
+    tags = get_tags(FramewiseClassifier(OfTwoClasses()))
+    assert not tags.classifier_tags.multi_class
+    assert tags.classifier_tags.poor_score
+    assert tags.input_tags.three_d_array
+    assert get_tags(FramewiseClassifier(LogisticRegression())).classifier_tags.multi_class
+
+
 class Recorder(ClassifierMixin, BaseEstimator):
     """A classifier that remembers what it was given."""
 
@@ -409,11 +407,22 @@ def test_distributions_are_handed_on():
         classifier = FramewiseClassifier(SoftmaxClassifier()).fit(CLIPS, targets)
         assert_array_equal(classifier.estimator_.coef_, by_hand.coef_)
         assert_array_equal(classifier.classes_, np.arange(3))
-        with pytest.raises(ValueError, match="y must hold labels to be scored"):
+        with pytest.raises(ValueError, match="score needs labels, but y holds distributions"):
             classifier.score(CLIPS, targets)
 
 
-@pytest.mark.parametrize("estimator", [DecisionTreeClassifier(), KNeighborsClassifier()])
+class OfSeveralOutputs(LogisticRegression):
+    """An estimator that takes several outputs of a sample, but not several labels."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+@pytest.mark.parametrize(
+    "estimator", [DecisionTreeClassifier(), KNeighborsClassifier(), OfSeveralOutputs()]
+)
 def test_distributions_are_not_mistaken_for_several_labels(estimator):
     y = np.eye(3)[LABELS]
     with pytest.raises(ValueError, match=f"{type(estimator).__name__} takes for several labels"):
@@ -493,7 +502,7 @@ def test_malformed_weights_are_errors():
         classifier.fit(CLIPS, LABELS, np.ones(3))
     with pytest.raises(ValueError, match=r"sample_weight\[0\] has 99 weights for the"):
         classifier.fit(CLIPS, LABELS, [[1.0] * 99] * 24)
-    with pytest.raises(ValueError, match="sample_weight must be one number"):
+    with pytest.raises(ValueError, match="sample_weight must hold one number"):
         classifier.fit(CLIPS, LABELS, np.ones((24, 2)))
     with pytest.raises(ValueError, match="Negative values"):
         classifier.fit(CLIPS, LABELS, -np.ones(24))
@@ -503,24 +512,6 @@ def test_estimator_that_takes_no_weights_is_named():
     for estimator in [KNeighborsClassifier(), make_pipeline(StandardScaler(), SoftmaxClassifier())]:
         with pytest.raises(ValueError, match=f"{type(estimator).__name__} takes no sample_weight"):
             FramewiseClassifier(estimator).fit(CLIPS, LABELS, np.ones(24))
-
-
-def test_score_is_weighed():
-    classifier = FITTED["sum_log_proba", 0]
-    right = classifier.predict(TEST_CLIPS) == TEST_LABELS
-    weights = np.random.default_rng(0).uniform(size=len(TEST_CLIPS))
-    assert_allclose(
-        classifier.score(TEST_CLIPS, TEST_LABELS, weights), np.average(right, weights=weights)
-    )
-    lengths = list(map(len, TEST_CLIPS))
-    of_frames = [np.full(n, label) for n, label in zip(lengths, TEST_LABELS, strict=True)]
-    right = np.concatenate(classifier.predict_frames(TEST_CLIPS)) == np.concatenate(of_frames)
-    expected = np.average(right, weights=np.repeat(weights, lengths))
-    assert_allclose(classifier.score(TEST_CLIPS, of_frames, weights), expected)
-    weights_of_frames = [np.full(n, weight) for n, weight in zip(lengths, weights, strict=True)]
-    assert_allclose(classifier.score(TEST_CLIPS, of_frames, weights_of_frames), expected)
-    with pytest.raises(ValueError, match="sample_weight must be of clips"):
-        classifier.score(TEST_CLIPS, TEST_LABELS, weights_of_frames)
 
 
 # Online

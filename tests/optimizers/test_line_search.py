@@ -1,3 +1,5 @@
+"""The loop and the line search of both second-order solvers, through the solvers."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,91 +7,22 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent.optimizers import lbfgs, newton_cg
-from tests.optimizers.objectives import Quadratic
-
-seeds = st.integers(0, 2**32 - 1)
-
-
-class LogSumExp:
-    """J(W) = log sum_k exp(a_k . w + b_k) + ridge / 2 (w - c)' (w - c)."""
-
-    ridge = 0.1
-
-    def __init__(self, seed, shape=(2, 3), n_terms=6, scale=2.0):
-        rng = np.random.default_rng(seed)
-        self.slopes = scale * rng.normal(size=(n_terms, *shape))
-        self.offsets = rng.normal(size=n_terms)
-        self.centre, self.start = rng.normal(size=(2, *shape))
-
-    def probabilities(self, params):
-        scores = np.tensordot(self.slopes, params, 2) + self.offsets
-        exponentials = np.exp(scores - scores.max())
-        return scores.max() + np.log(exponentials.sum()), exponentials / exponentials.sum()
-
-    def __call__(self, params):
-        value, p = self.probabilities(params)
-        away = params - self.centre
-        gradient = np.tensordot(p, self.slopes, 1) + self.ridge * away
-        return float(value + 0.5 * self.ridge * np.sum(away**2)), gradient
-
-    def hessian(self, params):
-        _, p = self.probabilities(params)
-
-        def product(direction):
-            changes = np.tensordot(self.slopes, direction, 2)
-            changes = p * (changes - p @ changes)
-            return np.tensordot(changes, self.slopes, 1) + self.ridge * direction
-
-        return product
-
-
-class Barrier:
-    """J(W) = sum of w - log w, which is NaN or infinite, as told, where w is not positive."""
-
-    def __init__(self, outside):
-        self.outside = outside
-
-    def __call__(self, params):
-        if (params <= 0.0).any():
-            return self.outside, np.full_like(params, self.outside)
-        return float(np.sum(params - np.log(params))), 1.0 - 1.0 / params
-
-    def hessian(self, params):
-        return lambda direction: direction / params**2
-
-
-class Quartic:
-    """J(W) = sum of w ** 4."""
-
-    def __call__(self, params):
-        return float(np.sum(params**4)), 4.0 * params**3
-
-    def hessian(self, params):
-        return lambda direction: 12.0 * params**2 * direction
-
-
-class Smooth:
-    """A function without a Hessian, or with one, that is called as it is given."""
-
-    def __init__(self, function, hessian=None):
-        self.function, self.hessian = function, hessian
-
-    def __call__(self, params):
-        return self.function(params)
-
-
-def random_matrix(seed, n_params):
-    """A positive definite matrix of condition number up to about a hundred."""
-    root = np.random.default_rng(seed).normal(size=(n_params, n_params))
-    return root @ root.T + n_params / 10 * np.eye(n_params)
-
-
-def solving_with(matrix):
-    return lambda rows: np.linalg.solve(matrix, rows.T).T
-
-
-def fixed(matrix):
-    return lambda params, current: solving_with(matrix)
+from skxent.optimizers._line_search import (
+    cubic_minimum,
+    minimise_along_directions,
+    search_wolfe_point,
+)
+from tests.optimizers.objectives import (
+    Barrier,
+    LogSumExp,
+    Quadratic,
+    Quartic,
+    Smooth,
+    fixed,
+    random_matrix,
+    solving_with,
+)
+from tests.optimizers.strategies import seeds
 
 
 def run(solver, objective, start=None, **options):
@@ -232,14 +165,6 @@ def test_start_that_is_not_finite_is_refused(solver, where, value):
 # How fast
 
 
-@given(seeds)
-@settings(max_examples=25)
-def test_newton_needs_few_steps_for_a_quadratic(seed):
-    # An exact step would do. An inexact one leaves a quarter of the gradient at most, and the
-    # nearer the minimum the less: from a norm of a few to 1e-8.
-    assert run(newton_cg, Quadratic(seed)).n_iter <= 8
-
-
 @both_solvers
 @given(seed=seeds)
 @settings(max_examples=25)
@@ -253,13 +178,83 @@ def test_preconditioner_makes_an_ill_scaled_quadratic_easy(solver, seed):
     assert_allclose(solution.params, objective.minimum, rtol=1e-4)
 
 
-@pytest.mark.parametrize("log_scale", [1.0, 2.0])
-def test_preconditioner_saves_iterations(log_scale):
-    objective = Quadratic(0, n_params=6, log_scale=log_scale)
-    plain = run(lbfgs, objective, tol=1e-7, max_iter=5000)
-    preconditioned = run(lbfgs, objective, precondition=fixed(objective.curvature), tol=1e-7)
-    assert preconditioned.converged
-    assert preconditioned.n_iter < plain.n_iter / 3
+# The loop and the line search alone
+
+
+def test_direction_that_leads_uphill_is_replaced_by_the_gradient():
+    objective = Quadratic(0)
+
+    def values(sign):
+        find = lambda n_iter, params, gradient: sign * gradient  # noqa: E731
+        return minimise_along_directions(objective, objective.start, find, 5, 0.0, None).values
+
+    assert_array_equal(values(1.0), values(-1.0))
+    assert (np.diff(values(1.0)) < 0.0).all()
+
+
+@pytest.mark.parametrize("is_expected", [False, True])
+def test_search_that_finds_nothing_lower_has_converged_if_rounding_explains_it(is_expected):
+    start = np.zeros((1, 1))
+    # Higher by a relative 1e-9 everywhere but at the start, whatever the gradient promises.
+    gradient = np.full((1, 1), 1e-5 if is_expected else 1e3)
+    solution = minimise_along_directions(
+        lambda params: (1e6 if params == start else 1e6 + 1e-3, gradient),
+        start,
+        lambda n, params, gradient: -gradient,
+        max_iter=10,
+        tol=0.0,
+        monitor=None,
+    )
+    assert (solution.n_iter, solution.converged) == (0, is_expected)
+
+
+def test_slope_decides_where_values_differ_by_rounding_alone():
+    start = np.full((1, 1), 1e-6)
+    above = np.nextafter(1e6, np.inf)
+    found = search_wolfe_point(
+        lambda params: (1e6 if params == start else above, params), start, 1e6, start, -start
+    )
+    assert found == (0.0, above, 0.0)
+
+
+@pytest.mark.parametrize("beyond", [10.0, np.inf])
+def test_lower_point_will_do_where_none_meets_the_conditions(beyond):
+    # It falls as steeply as at the start, up to a cliff.
+    def cliff(params):
+        return float(-params[0, 0] if params[0, 0] < 1 / 3 else beyond), np.full((1, 1), -1.0)
+
+    start = np.zeros((1, 1))
+    params, value, _ = search_wolfe_point(cliff, start, *cliff(start), np.ones((1, 1)))
+    assert 0.0 < params[0, 0] < 1 / 3
+    assert value == -params[0, 0]
+
+
+@given(seeds, st.floats(-6.0, 6.0))
+@settings(max_examples=25)
+def test_point_meets_the_weak_wolfe_conditions(seed, exponent):
+    objective = LogSumExp(seed)
+    value, gradient = objective(objective.start)
+    direction = -(10.0**exponent) * gradient
+    slope = np.vdot(gradient, direction)
+    params, lower, new_gradient = search_wolfe_point(
+        objective, objective.start, value, gradient, direction
+    )
+    length = np.vdot(params - objective.start, direction) / np.vdot(direction, direction)
+    assert length > 0.0
+    assert lower <= value + 1e-4 * length * slope + 1e-12 * abs(value)
+    assert np.vdot(new_gradient, direction) >= 0.9 * slope
+
+
+@given(st.lists(st.floats(-3.0, 3.0), min_size=4, max_size=4), st.floats(0.1, 2.0))
+def test_cubic_minimum_is_that_of_the_cubic(coefficients, right):
+    cubic = np.polynomial.Polynomial(coefficients)
+    slope, curvature = cubic.deriv(), cubic.deriv(2)
+    points = [(x, float(cubic(x)), float(slope(x))) for x in (0.0, right)]
+    found = cubic_minimum(*points)
+    if np.isfinite(found):
+        scale = 1.0 + found**2
+        assert abs(slope(found)) <= 1e-6 * scale
+        assert curvature(found) >= -1e-4 * scale
 
 
 # The preconditioner
@@ -435,26 +430,3 @@ def test_null_directions_of_a_function_that_is_not_quadratic_are_left_alone(solv
     solution = run(solver, objective, tol=0.0, max_iter=100)
     assert solution.gradient_norm <= 1e-6
     assert np.abs(solution.params).max() <= 100.0
-
-
-def test_hessian_that_returns_its_argument_is_as_good_as_one_that_copies_it():
-    class Bowl:
-        def __init__(self, multiply):
-            self.multiply = multiply
-
-        def __call__(self, params):
-            return 0.5 * float(np.sum(params**2)), params
-
-        def hessian(self, params):
-            return self.multiply
-
-    def precondition(params, current):
-        return lambda rows: rows / np.array([1.0, 2.0, 3.0])
-
-    start = np.array([[1.0, -2.0, 3.0]])
-    settings = {"max_iter": 20, "tol": 1e-10, "precondition": precondition}
-    itself = newton_cg(Bowl(lambda direction: direction), start, **settings)
-    copied = newton_cg(Bowl(np.copy), start, **settings)
-    assert_array_equal(itself.values, copied.values)
-    assert_array_equal(itself.params, copied.params)
-    assert itself.converged

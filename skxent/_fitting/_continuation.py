@@ -1,0 +1,134 @@
+"""What a classifier keeps of its training, so that a later fit or `partial_fit` continues it."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxent._fitting._monitor import Monitor, Plateau
+
+# Attributes of a whole fit, which one more pass over some samples makes untrue.
+_OF_A_FIT = ("converged_", "gradient_norm_", "validation_loss_curve_", "validation_score_curve_")
+
+
+@dataclass(frozen=True, eq=False)
+class Continuation:
+    """State of training; what the parameters and the state of the update rule are is not its own.
+
+    Parameters
+    ----------
+    kind : object
+        What another fit must share to continue this one, such as the solver.
+    random_state : RandomState
+        Draws the batches.
+    params : object
+        Parameters after the last update; None for a model to be made.
+    seeds : RandomState, default=None
+        Seeds the generator of a network.
+    rule : object, default=None
+        State of the update rule; None is a fresh one.
+    plateau : Plateau
+        Progress of the loss.
+    n_epochs : int, default=0
+        Number of epochs so far.
+    """
+
+    kind: Any
+    random_state: np.random.RandomState
+    params: Any
+    seeds: np.random.RandomState | None = None
+    rule: Any = None
+    plateau: Plateau = field(default_factory=Plateau)
+    n_epochs: int = 0
+
+    def resume(self, estimator: Any, classes: NDArray[Any], params: Any) -> Self:
+        """Return what a fitted estimator has kept of its kind; else this, from its parameters."""
+        if not np.array_equal(classes, estimator.classes_):
+            raise ValueError(
+                "warm_start needs the classes of the earlier fit, "
+                f"{estimator.classes_.tolist()}, got {classes.tolist()}"
+            )
+        kept: Self | None = getattr(estimator, "_continuation", None)
+        if kept is not None and kept.kind == self.kind:
+            return kept
+        return replace(self, params=params)
+
+    def advance(
+        self, params: Any, rule: Any, n_epochs: int = 1, plateau: Plateau | None = None
+    ) -> Self:
+        """Return the state after some more epochs."""
+        return replace(
+            self,
+            params=params,
+            rule=rule,
+            plateau=self.plateau if plateau is None else plateau,
+            n_epochs=self.n_epochs + n_epochs,
+        )
+
+
+def supports_partial_fit(estimator: Any, **needs_fit: bool) -> bool:
+    """Return True, or raise an AttributeError that names a parameter that needs a whole fit."""
+    for name, is_in_the_way in needs_fit.items():
+        if is_in_the_way:
+            raise AttributeError(f"{name}={getattr(estimator, name)!r} has no partial_fit")
+    return True
+
+
+def count_seen(
+    estimator: Any, sums: NDArray[np.float64], n_samples: int
+) -> tuple[NDArray[np.float64], int]:
+    """Return the weight of each class, and the number of samples, with those seen before."""
+    seen = getattr(estimator, "_seen", None)
+    return (sums, n_samples) if seen is None else (seen[0] + sums, seen[1] + n_samples)
+
+
+class Result(Protocol):
+    """What training returns."""
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The loss at the start and after each iteration."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether there was nothing left to gain."""
+
+    @property
+    def gradient_norm(self) -> float:
+        """Norm of the gradient at the end."""
+
+
+def store_fit(
+    estimator: Any,
+    result: Result,
+    monitor: Monitor,
+    *,
+    seen: tuple[NDArray[np.float64], int],
+    continuation: Continuation | None,
+) -> None:
+    """Set the attributes of a fit; what patience has ended is not continued, as it would end."""
+    estimator.n_iter_, estimator.loss_curve_ = len(result.values) - 1, result.values
+    estimator.converged_ = result.converged or monitor.is_exhausted
+    estimator.gradient_norm_ = result.gradient_norm
+    for name, curve in [("loss", monitor.losses), ("score", monitor.scores)]:
+        vars(estimator).pop(f"validation_{name}_curve_", None)
+        if monitor.validate is not None:
+            setattr(estimator, f"validation_{name}_curve_", np.array(curve))
+    estimator._seen = seen
+    estimator._continuation = None if monitor.is_exhausted else continuation
+
+
+def store_epoch(
+    estimator: Any,
+    loss: float,
+    *,
+    seen: tuple[NDArray[np.float64], int],
+    continuation: Continuation,
+) -> None:
+    """Set the attributes of one more epoch, and remove those of a whole fit."""
+    estimator.n_iter_ = getattr(estimator, "n_iter_", 0) + 1
+    estimator.loss_curve_ = np.append(getattr(estimator, "loss_curve_", []), loss)
+    for name in _OF_A_FIT:
+        vars(estimator).pop(name, None)
+    estimator._seen, estimator._continuation = seen, continuation
