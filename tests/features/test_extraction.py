@@ -47,14 +47,17 @@ def test_a_batch_of_the_defaults_is_some_thousand_clips_or_a_long_one():
 
 
 @pytest.mark.parametrize("convention", ["psf", "librosa", "kaldi", "htk"])
-@pytest.mark.parametrize("kind", ["array", "pair", "path", "resampled"])
+@pytest.mark.parametrize("kind", ["array", "pair", "flac", "ogg", "resampled"])
 @pytest.mark.parametrize("cache", [None, "fresh"])
 def test_a_long_clip_has_the_frames_of_the_whole(tmp_path, convention, kind, cache):
     signal = int16_of(noise(300_000))
-    path = tmp_path / "long.flac"
-    soundfile.write(path, signal, RATE)
-    clip = {"array": signal, "pair": (RATE, signal), "path": path, "resampled": (11025, signal)}
-    clips = {3: signal[:900], 5: clip[kind], 6: signal[900:1500]}
+    path = tmp_path / f"long.{kind}"
+    if kind in ("flac", "ogg"):
+        soundfile.write(path, signal, RATE)
+    if kind == "ogg":  # of which the size says little
+        assert path.stat().st_size / 2 < 100_000
+    clip = {"array": signal, "pair": (RATE, signal), "resampled": (11025, signal)}.get(kind, path)
+    clips = {3: signal[:900], 5: clip, 6: signal[900:1500]}
     front_end = design(RATE, convention=convention)
     (whole,), _ = extract(clips, front_end)
     parts, _ = extract(clips, front_end, long_samples=100_000, cache=cache and MemoryCache())

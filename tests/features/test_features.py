@@ -20,6 +20,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from skxent import MFCCTransformer, SoftmaxClassifier
 from skxent.features import MemoryCache
@@ -344,6 +345,25 @@ def test_threads_give_the_same(n_jobs, cache):
     plain = MFCCTransformer(sample_rate=RATE, deltas=1)
     threaded = clone(plain).set_params(n_jobs=n_jobs, cache=cache and MemoryCache())
     assert_same_frames(threaded.transform(clips), plain.transform(clips))
+
+
+class BlasThreads(MemoryCache):
+    """Notes how many threads BLAS may use where frames are put in."""
+
+    def __init__(self):
+        super().__init__()
+        self.noted = set()
+
+    def put(self, key, frames):
+        for library in ThreadpoolController().select(user_api="blas").info():
+            self.noted.add(library["num_threads"])
+
+
+def test_blas_has_one_thread_while_clips_are_computed(paths):
+    cache = BlasThreads()
+    with threadpool_limits(limits=2, user_api="blas"):
+        MFCCTransformer(sample_rate=RATE, cache=cache).transform(paths)
+    assert cache.noted == {1}
 
 
 class NotedCache(MemoryCache):

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from skxent.mfcc import design, mfcc
 from skxent.mfcc._blocks import compute
-from skxent.mfcc._front_end import shared_design
+from skxent.mfcc._front_end import SETTINGS, shared_design
 from tests.mfcc import oracles
 from tests.mfcc.strategies import frame_geometry, tasks
 
@@ -70,6 +70,43 @@ def test_a_type_casts_the_three_arrays_once(settings):
             if field.init and field.name not in names:
                 same = getattr(front_end, field.name)
                 np.testing.assert_array_equal(getattr(cast, field.name), same)
+
+
+CHANGES = [
+    {"sample_rate": 8001},
+    {"convention": "kaldi"},
+    {"frame_length": 0.02},
+    {"frame_step": 0.0125},
+    {"n_fft": 512},
+    {"window": "hamming"},
+    {"preemphasis": 0.9},
+    {"n_mels": 30},
+    {"fmin": 50.0},
+    {"fmax": 3900.0},
+    {"n_mfcc": 12},
+    {"lifter": 0},
+    {"features": "log_mel"},
+]
+
+
+def test_the_fingerprint_depends_on_every_setting():
+    assert {name for change in CHANGES for name in change} == set(SETTINGS)
+    fingerprints = {design(**{"sample_rate": 8000} | change).fingerprint for change in CHANGES}
+    assert len(fingerprints | {design(8000).fingerprint}) == len(CHANGES) + 1
+
+
+def test_settings_of_the_same_value_have_the_same_fingerprint():
+    explicit = {
+        "n_mels": 26,
+        "fmin": 0,
+        "fmax": 4000,
+        "lifter": 22,
+        "preemphasis": np.float64(0.97),
+    }
+    same = design(8000.0, **explicit, n_fft=256, window="rectangular", frame_length=0.02501)
+    assert same.fingerprint == design(8000).fingerprint
+    unused = design(8000, features="log_mel", n_mfcc=5, lifter=0)
+    assert unused.fingerprint == design(8000, features="log_mel").fingerprint
 
 
 def test_front_ends_are_read_only():
