@@ -248,6 +248,24 @@ def test_an_unusable_clip_may_stand_anywhere_among_any_type(dtype, pooling, cach
             assert_same_frames(features[i].astype(expected[i].dtype), expected[i])
 
 
+@pytest.mark.parametrize("pooling", ["mean", None])
+@pytest.mark.parametrize("n_good", [0, 2])
+@pytest.mark.parametrize(
+    ("dtype", "clip_dtype", "expected"),
+    [
+        (None, "float32", "float32"),
+        ("float32", "float64", "float32"),
+        ("float64", "float32", "float64"),
+    ],
+)
+def test_unusable_clips_leave_the_precision_alone(pooling, n_good, dtype, clip_dtype, expected):
+    clips = [*(noise(900, seed).astype(clip_dtype) for seed in range(n_good)), []]
+    transformer = MFCCTransformer(sample_rate=RATE, pooling=pooling, dtype=dtype, on_error="warn")
+    with pytest.warns(UserWarning, match="1 of .* clips can't be used"):
+        features = transformer.transform(clips)
+    assert {row.dtype.name for row in features} == {expected}
+
+
 def test_a_row_of_a_matrix_that_is_not_finite_is_a_row_of_nan():
     matrix = np.stack([noise(900, seed=i) for i in range(3)])
     matrix[1, 5] = np.nan
