@@ -232,14 +232,17 @@ def binary_loss_gradient(
     array([-0.5   , -0.9997])
     """
     targets = targets.astype(logits.dtype, copy=False)
-    if label_smoothing:
-        targets = (1.0 - label_smoothing) * targets + 0.5 * label_smoothing
+    others = 1.0 - targets
+    if label_smoothing:  # each by itself: one minus a smoothed target would lose digits
+        targets, others = (
+            (1.0 - label_smoothing) * share + 0.5 * label_smoothing for share in (targets, others)
+        )
     decay = np.exp(-np.abs(logits))
     losses = np.log1p(decay)
-    losses += targets * np.maximum(-logits, 0.0) + (1.0 - targets) * np.maximum(logits, 0.0)
+    losses += targets * np.maximum(-logits, 0.0) + others * np.maximum(logits, 0.0)
     likelier, rarer = 1.0 / (1.0 + decay), decay / (1.0 + decay)
     positive = logits >= 0.0
-    gradients = (1.0 - targets) * np.where(positive, likelier, rarer)
+    gradients = others * np.where(positive, likelier, rarer)
     gradients -= targets * np.where(positive, rarer, likelier)
     return losses, gradients
 

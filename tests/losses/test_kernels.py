@@ -139,6 +139,19 @@ def test_binary_terms_are_accurate(label, dtype):
         oracles.assert_accurate(gradients, gradient[1:], oracles.error_bound(pair))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("label_smoothing", [1e-6, 0.01, 0.0732])
+def test_binary_loss_of_a_sure_class_is_accurate_with_label_smoothing(label_smoothing, dtype):
+    for logit in [4.0, 12.0, 60.0]:
+        pair = np.array([0.0, logit], dtype=dtype)
+        share = 1.0 - label_smoothing / 2.0
+        _, _, loss, _ = oracles.exact_softmax_terms(pair, np.array([1.0 - share, share]))
+        losses, _ = binary_loss_gradient(pair[1:], np.array([1]), label_smoothing)
+        # The exact share of the other class, to which 1 - share is rounded.
+        rounding = 2.0**-52 * logit / float(loss)
+        oracles.assert_accurate(losses, [loss], oracles.error_bound(pair) + rounding)
+
+
 # The fast kernel
 
 
