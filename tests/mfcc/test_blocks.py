@@ -69,6 +69,15 @@ def test_a_long_signal_spans_many_blocks():
         assert_same_frames(frames[start + 1 : start + 55], piece[1:55])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_mfcc", [13, 15, 16, 26, 40])
+def test_a_frame_is_the_same_in_each_row_of_a_block(n_mfcc, dtype):
+    front_end = design(8000, n_mels=40, n_mfcc=n_mfcc, dtype=dtype)
+    signal = np.random.default_rng(0).normal(size=150).astype(dtype)
+    frames, _ = compute([signal] * 30, front_end)
+    assert_same_frames(frames, np.tile(frames[:1], (30, 1)))
+
+
 def test_a_thread_keeps_its_block_for_the_same_front_end_and_size():
     front_end = design(8000)
     block = _keep_block(front_end, 1 << 20)
