@@ -36,7 +36,7 @@ def plan(
     clips: Sequence[Any],
     n_threads: int,
     *,
-    max_samples: int = 1 << 20,
+    max_samples: int = 1 << 19,
     threaded_samples: int = 1 << 16,
     batches_per_thread: int = 4,
 ) -> tuple[int, list[range]]:

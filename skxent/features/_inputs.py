@@ -63,9 +63,11 @@ def _holds_clips(table: Any) -> bool:
 
 def guess_size(clip: Any) -> int:
     """Guess how many samples a clip has: of a file, of 16 bits; zero for what is no clip."""
+    # Arrays first, as the check for a path takes longer than all the rest.
+    if isinstance(clip, np.ndarray) and clip.ndim:
+        return len(clip)
     signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
-    # First, as the check for a path takes longer than all the rest.
-    if not isinstance(signal, np.ndarray) and isinstance(signal, str | os.PathLike):
+    if isinstance(signal, str | os.PathLike):
         try:
             status = os.stat(signal)
         except (OSError, ValueError):  # the loader says what is wrong with it

@@ -38,8 +38,8 @@ def test_batches_are_as_large_as_allowed(sizes, n_threads, max_samples, threaded
 
 
 def test_a_batch_of_the_defaults_is_some_thousand_clips_or_a_long_one():
-    short, long = np.zeros(10), np.zeros((1 << 20) + 1)
-    assert plan([short] * 3000, 1) == (1, [range(2048), range(2048, 3000)])
+    short, long = np.zeros(10), np.zeros((1 << 19) + 1)
+    assert plan([short] * 1500, 1) == (1, [range(1024), range(1024, 1500)])
     assert plan([short, long, short], 2) == (2, [range(1), range(1, 2), range(2, 3)])
 
 
