@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from skxent._fitting._holdout import draw_held_out
 from skxent._fitting._samples import Samples
+from skxent.frames._ragged import clip_of_frame
 from skxent.neural._data import Frames, Sequences
 
 
@@ -66,9 +67,7 @@ class Clips:
     @classmethod
     def of(cls, data, lengths, framewise, targets, weights, classes) -> Self:
         """Make clips of targets of clips or of frames, and weights of clips."""
-        clips = np.arange(len(lengths))
-        if framewise:
-            clips = np.repeat(clips, lengths)
+        clips = clip_of_frame(lengths) if framewise else np.arange(len(lengths))
         rows = Samples(clips, targets, weights[clips], classes)
         return cls(data, lengths, framewise, rows, np.flatnonzero(weights > 0.0))
 
