@@ -49,7 +49,8 @@ misplaced = (folder / "one" / "wmf1_1.wav").replace(folder / "five" / "wmf1_2.wa
 # Paths, words and speakers
 # -------------------------
 
-paths = sorted(folder.glob("*/*.wav"))
+KINDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+paths = sorted(path for path in folder.glob("[!.]*/[!.]*") if path.suffix.lower() in KINDS)
 words = np.array([path.parent.name for path in paths])
 speakers = np.array([path.stem.rpartition("_")[0] for path in paths])
 print(len(paths), "files,", len(set(words)), "words,", len(set(speakers)), "speakers")
@@ -105,15 +106,28 @@ print(classification_report(words, predicted))
 
 of_own_word = probabilities[np.arange(len(words)), np.searchsorted(classes, words)]
 worst = np.argsort(of_own_word)[:10]
-fig, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")
-names = [str(paths[i].relative_to(folder)) for i in worst]
 is_right = predicted[worst] == words[worst]
-ax.barh(names, of_own_word[worst], color=np.where(is_right, "C0", "C1"))
-for color, label in (("C0", "recognised"), ("C1", "recognised as another word")):
-    ax.plot([], [], "s", color=color, label=label)
+fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
+for kind, marker, color, label in (
+    (is_right, "o", "C0", "recognised"),
+    (~is_right, "X", "C1", "recognised as another word"),
+):
+    ax.plot(
+        of_own_word[worst[kind]],
+        np.flatnonzero(kind),
+        marker,
+        markersize=8,
+        color=color,
+        label=label,
+    )
+for place, i in enumerate(worst):
+    ax.text(of_own_word[i] + 0.03, place, f"{of_own_word[i]:.3f}", va="center")
 ax.axvline(1 / len(classes), color="0.4", linestyle=":", label="chance")
+ax.set_yticks(range(10), [str(paths[i].relative_to(folder)) for i in worst])
 ax.invert_yaxis()
-ax.set(xlabel="probability of the word of the folder", xlim=(0, 1))
+ax.grid(axis="y", color="0.9")
+ax.set_axisbelow(True)
+ax.set(xlabel="probability of the folder's word", xlim=(-0.03, 1.03))
 ax.legend(loc="upper right")
 plt.show()
 
@@ -135,3 +149,4 @@ temporary.cleanup()
 # and searches. The broken file was named before anything was trained, and it was your decision what
 # to do about it. The file in the wrong folder is the first of the files to listen to: the
 # classifier, trained on other speakers, gives the word of its folder a probability close to zero.
+# The :doc:`quick start </quick_start>` does the same for a messier folder, and saves the model.
