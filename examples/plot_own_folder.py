@@ -33,13 +33,13 @@ plt.style.use("tableau-colorblind10")
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
 digits = load_spoken_digits()
-for clip, target, speaker, name in zip(
-    digits.data, digits.target, digits.speaker, digits.filenames, strict=True
-):
-    word, take = digits.target_names[target], Path(name).stem[-1]
+for clip, target, name in zip(digits.data, digits.target, digits.filenames, strict=True):
+    word = digits.target_names[target]
+    _, speaker_take = Path(name).stem.split("_", 1)
     if word in ("one", "five", "nine"):
-        (folder / word).mkdir(exist_ok=True)
-        soundfile.write(folder / word / f"{speaker}_{take}.wav", clip, digits.sample_rate)
+        path = folder / word / f"{speaker_take}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, clip, digits.sample_rate)
 
 broken = folder / "nine" / "usf1_0.wav"
 broken.write_bytes(broken.read_bytes()[:1000])
@@ -50,7 +50,8 @@ misplaced = (folder / "one" / "wmf1_1.wav").replace(folder / "five" / "wmf1_2.wa
 # -------------------------
 
 KINDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
-paths = sorted(path for path in folder.glob("[!.]*/[!.]*") if path.suffix.lower() in KINDS)
+files = sorted(folder.glob("[!.]*/[!.]*"))  # not the hidden ones
+paths = [path for path in files if path.suffix.lower() in KINDS]
 words = np.array([path.parent.name for path in paths])
 speakers = np.array([path.stem.rpartition("_")[0] for path in paths])
 print(len(paths), "files,", len(set(words)), "words,", len(set(speakers)), "speakers")
@@ -107,19 +108,13 @@ print(classification_report(words, predicted))
 of_own_word = probabilities[np.arange(len(words)), np.searchsorted(classes, words)]
 worst = np.argsort(of_own_word)[:10]
 is_right = predicted[worst] == words[worst]
-fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
-for kind, marker, color, label in (
-    (is_right, "o", "C0", "recognised"),
-    (~is_right, "X", "C1", "recognised as another word"),
+fig, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+for kind, style, label in (
+    (is_right, "C0o", "recognised"),
+    (~is_right, "C1X", "recognised as another word"),
 ):
-    ax.plot(
-        of_own_word[worst[kind]],
-        np.flatnonzero(kind),
-        marker,
-        markersize=8,
-        color=color,
-        label=label,
-    )
+    x, y = of_own_word[worst[kind]], np.flatnonzero(kind)
+    ax.plot(x, y, style, markersize=8, label=label)
 for place, i in enumerate(worst):
     ax.text(of_own_word[i] + 0.03, place, f"{of_own_word[i]:.3f}", va="center")
 ax.axvline(1 / len(classes), color="0.4", linestyle=":", label="chance")
