@@ -123,7 +123,7 @@ ax.invert_yaxis()
 ax.grid(axis="y", color="0.9")
 ax.set_axisbelow(True)
 ax.set(xlabel="probability of the folder's word", xlim=(-0.03, 1.03))
-ax.legend(loc="upper right")
+fig.legend(loc="outside upper right", ncols=3)
 plt.show()
 
 # %%
