@@ -25,6 +25,13 @@ def test_there_is_a_gallery():
     assert EXAMPLES
 
 
+def test_the_order_of_the_gallery_names_examples_and_begins_with_ones_own_folder():
+    conf = (FOLDER.parent / "docs" / "conf.py").read_text(encoding="utf-8")
+    order = re.findall(r'^ +"(plot_\w+\.py)",$', conf, flags=re.MULTILINE)
+    assert order[0] == "plot_own_folder.py"
+    assert set(order) <= {path.name for path in EXAMPLES}
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_asks_a_question_first_and_answers_it_last(path):
     source = path.read_text(encoding="utf-8")
