@@ -31,7 +31,8 @@ def compute(
     """Compute the frames of signals, which are mono, not empty, and of one type.
 
     Returns the frames (n_frames, n_coefficients), those of the first signal first, and the number
-    of frames of each signal. `front_end` has the signals' type and sample rate.
+    of frames of each signal. `front_end` has the signals' type and sample rate. Raises a ValueError
+    if a sample is not finite, or too large for float64.
     """
     lengths = np.array([front_end.n_frames(len(signal)) for signal in signals])
     block = _keep_block(front_end, block_bytes)
@@ -178,7 +179,7 @@ class Block:
         signal, *where = placed
         if signal.dtype == np.float64:
             raise ValueError("a signal must be finite, and its samples less than 1e100")
-        wide = Block(self.front_end.as_type("float64"), self.n_bytes)
+        wide = Block(self.front_end.as_type("float64"), 2 * self.n_bytes)  # as many rows
         frames = wide.compute_one(signal.astype("float64"), *where)
         return np.where(np.isfinite(features).all(axis=1, keepdims=True), features, frames)
 

@@ -63,6 +63,14 @@ def test_what_overflows_changes_no_other_frame(signals, data):
         oracles.assert_same_frames(np.vstack(list(blocks)), frames)
 
 
+def test_a_whole_block_may_overflow():
+    signal = 1e30 * np.random.default_rng(0).normal(size=200_000).astype(np.float32)
+    frames = mfcc(signal, 8000)
+    # The filterbank has been rounded to float32.
+    np.testing.assert_allclose(frames, mfcc(signal.astype(np.float64), 8000), rtol=0, atol=1e-4)
+    np.testing.assert_array_equal(np.vstack(list(stream([signal], 8000))), frames)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e200, -1.7e308])
 @pytest.mark.parametrize("convention", CONVENTION_NAMES)
 def test_what_float64_does_not_hold_is_an_error(value, convention):
