@@ -37,9 +37,11 @@ def compute(
     lengths = np.array([front_end.n_frames(len(signal)) for signal in signals])
     block = _keep_block(front_end, block_bytes)
     frames = np.empty((lengths.sum(), front_end.n_coefficients), front_end.filterbank.dtype)
+    if any(count_padding(front_end)):
+        signals = [pad(signal, front_end) for signal in signals]
     row = 0
     for signal, n_frames in zip(signals, lengths.tolist(), strict=True):
-        signal, first = pad(signal, front_end), 0
+        first = 0
         while first < n_frames:
             wanted = n_frames - first
             if block.n_used and block.n_used + wanted > block.n_rows:
@@ -67,12 +69,10 @@ def count_padding(front_end: FrontEnd) -> tuple[int, int]:
 
 
 def pad(signal: NDArray[Any], front_end: FrontEnd) -> NDArray[Any]:
-    """Return a signal with the convention's padding; zeros are not put before it, but implied."""
-    widths = count_padding(front_end)
-    if not any(widths):
-        return signal
+    """Return a signal with the convention's padding, which is not of zeros."""
     # The names of the conventions are NumPy's.
-    padded: NDArray[Any] = np.pad(signal, widths, front_end.convention.padding)  # type: ignore[call-overload]
+    mode: Any = front_end.convention.padding
+    padded: NDArray[Any] = np.pad(signal, count_padding(front_end), mode)
     return padded
 
 
@@ -163,9 +163,12 @@ class Block:
         # What overflows here, or in the frames between signals, is computed again, or not used.
         with np.errstate(over="ignore", invalid="ignore"):
             features = self.transform(self.n_used - self.n_between)
+        is_finite = np.isfinite(features).all()
+        if not is_finite:
+            self.padded.fill(0.0)  # its padding is silenced by zeros, which infinity outlasts
         for start, n_frames, placed in self.pieces:
             piece = features[start : start + n_frames]
-            if not np.isfinite(piece).all():
+            if not is_finite:
                 piece = self.compute_wide(piece, placed)
             frames[row : row + n_frames] = piece
             row += n_frames
@@ -176,6 +179,8 @@ class Block:
         self, features: NDArray[Any], placed: tuple[NDArray[Any], int, int, int, int]
     ) -> NDArray[Any]:
         """Return the features of a piece with those that overflowed in float32 from float64."""
+        if np.isfinite(features).all():
+            return features
         signal, *where = placed
         if signal.dtype == np.float64:
             raise ValueError("a signal must be finite, and its samples less than 1e100")

@@ -63,6 +63,18 @@ def test_what_overflows_changes_no_other_frame(signals, data):
         oracles.assert_same_frames(np.vstack(list(blocks)), frames)
 
 
+@pytest.mark.parametrize("convention", CHOICES)
+def test_what_overflowed_leaves_nothing_behind(convention):
+    # Frames are computed in a buffer that a thread keeps. The mean of so many largest numbers,
+    # which is subtracted from the padding of a frame too, is infinite.
+    settings = {"convention": convention, "n_mels": 20, "frame_length": 257 / 8000}
+    front_end = design(8000, **settings, dtype="float32")
+    quiet = np.random.default_rng(0).normal(size=8000).astype(np.float32)
+    expected, _ = compute([quiet], front_end)
+    compute([np.full(8000, np.finfo(np.float32).max)], front_end)
+    np.testing.assert_array_equal(compute([quiet], front_end)[0], expected)
+
+
 def test_a_whole_block_may_overflow():
     signal = 1e30 * np.random.default_rng(0).normal(size=200_000).astype(np.float32)
     frames = mfcc(signal, 8000)
