@@ -18,6 +18,7 @@ The rooms, from the top; each imports from those below it alone:
 - ``_threads``: one BLAS thread while small products run
 """
 
+from skxent._fitting import StopOnInterrupt
 from skxent.features import MFCCTransformer
 from skxent.linear import SoftmaxClassifier
 from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
@@ -28,6 +29,7 @@ __all__ = [
     "MFCCTransformer",
     "SoftmaxClassifier",
     "SoftmaxClassifierCV",
+    "StopOnInterrupt",
     "__version__",
     "learning_rate_range_test",
 ]
