@@ -10,7 +10,7 @@ The rooms, from the top; each imports from those below it alone:
 - ``features``: clips to rows, `MFCCTransformer`, and its caches
 - ``losses``: the softmax cross-entropy of logits
 - ``optimizers``: how to minimise any objective
-- ``_fitting``: what all classifiers share in training: samples, targets, monitor
+- ``_fitting``: what all classifiers share in training: samples, targets, monitor, interrupts
 - ``mfcc``: a signal to frames, as each tool computes them
 - ``datasets``: recordings to learn with
 - ``audio``: a clip in any form to a mono float signal

@@ -169,7 +169,8 @@ def _restore(text, arrays):
         fitted[name] = _restore_labels(entry, arrays.get(f"labels/{name}"))
         _require(fitted[name].ndim == 1, f"{name} of {fitted[name].shape}")
     n_features, n_classes = fitted["n_features_in_"], len(fitted["classes_"])
-    _require(n_features > 0 and n_classes > 1, f"{n_features} features, {n_classes} classes")
+    is_distinct = len(set(fitted["classes_"].tolist())) == n_classes > 1
+    _require(n_features > 0 and is_distinct, f"{n_features} features, {n_classes} classes")
     if (names := fitted.get("feature_names_in_")) is not None:
         is_named = len(names) == n_features and all(type(name) is str for name in names.tolist())
         _require(is_named, f"feature_names_in_ of {n_features} features")
