@@ -34,8 +34,8 @@ class _Run:
         self.is_requested = True
         with contextlib.suppress(RuntimeError):  # it came while something was being written
             print(
-                "\nInterrupted: the fit ends as soon as it can and keeps its model. "
-                "Another interrupt ends it at once, without a model.",
+                "\nInterrupted: the fit ends as soon as it can. Another interrupt ends it at once, "
+                "without a model.",
                 file=sys.stderr,
             )
 
