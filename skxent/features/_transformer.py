@@ -13,15 +13,17 @@ from sklearn.utils.validation import _num_samples, validate_data
 
 from skxent._threads import one_blas_thread
 from skxent.features._cache import open_cache
-from skxent.features._extraction import extract, plan
+from skxent.features._extraction import extract, in_order, plan
 from skxent.features._inputs import describe, list_clips, warn_of_problems
+from skxent.features._saving import SavedCacheMixin
+from skxent.features._stores import warn_of_small_memory
 from skxent.frames import STATISTICS, summarize
 from skxent.frames._ragged import split
 from skxent.mfcc import CONVENTIONS
 from skxent.mfcc._front_end import SETTINGS, shared_design
 
 
-class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Turn audio clips into mel-frequency cepstral coefficients.
 
     Each clip becomes a row of a matrix, by pooling its frames, or with
@@ -108,9 +110,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         (up to 512 MiB, shared by all transformers of the process), in a folder on disk,
         or in an object with methods `get` and `put`, such as a
         :class:`skxent.features.MemoryCache` of another size (an object of your own must
-        deep-copy to itself, so that clones share it). A clip is identified by its
-        content, a file by its path, size and time of modification. Deltas,
-        normalisation and pooling are computed anew.
+        deep-copy to itself). A clip is identified by its content, a file by its path, size
+        and time of modification. Deltas, normalisation and pooling are computed anew.
 
     Attributes
     ----------
@@ -141,7 +142,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     :data:`skxent.mfcc.CONVENTIONS` lists their other choices. With callbacks
     (:meth:`set_callbacks`), `fit_transform` reports its progress over batches of
-    clips.
+    clips. `transform` does not, and returns the same features.
 
     References
     ----------
@@ -403,26 +404,27 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 "pooling=None gives each clip a matrix of its own, which no data frame holds; "
                 "choose a pooling, or set_output(transform='default')"
             )
-        cache = open_cache(self.cache)
-        parts, problems = [], {}
+        cache = open_cache(self.cache, stacklevel=4)
+        parts, problems, n_bytes = [], {}, 0
         # The products of a block are too small for a second BLAS thread.
         with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
             tasks = (
                 delayed(self._compute_batch)(clips, some, front_end, cache) for some in batches
             )
-            for some, found in run(tasks):
+            for some, found, size in run(tasks):
                 parts.extend(some)
                 problems.update(found)
+                n_bytes += size
                 report()
+        warn_of_small_memory(cache, n_bytes, stacklevel=4)
         return parts, problems
 
     def _compute_batch(self, clips, numbers, front_end, cache):
-        """Return pairs of numbers and features, and what is wrong with clips, by number."""
-        some = {number: clips[number] for number in numbers}
+        """Return pairs of numbers and features, what is wrong by number, the frames' bytes."""
+        some, parts = {number: clips[number] for number in numbers}, []
         settings = {"dtype": self.dtype, "on_error": self.on_error, "cache": cache}
         found, reasons = extract(some, front_end, **settings)
-        parts = []
         for numbers, frames, lengths in found:
             features = summarize(
                 frames,
@@ -434,7 +436,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 n_segments=self.n_segments,
             )
             parts.append((numbers, features if self.pooling else split(features, lengths)))
-        return parts, {n: describe(n, clips[n], reason) for n, reason in reasons.items()}
+        problems = {n: describe(n, clips[n], reason) for n, reason in reasons.items()}
+        return parts, problems, sum(part.frames.nbytes for part in found)
 
     def _gather(self, parts, problems, n_clips):
         """Return the features of all clips in their order, NaN for those with a problem."""
@@ -443,8 +446,4 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             rows = np.full(shape, np.nan, self.dtype or "float32")
             rows = rows if self.pooling else split(rows, np.ones(len(problems), dtype=int))
             parts = [*parts, (list(problems), rows)]
-        dtype = np.result_type(*(rows.dtype for _, rows in parts))
-        features = np.empty((n_clips, *parts[0][1].shape[1:]), dtype)
-        for numbers, rows in parts:
-            features[numbers] = rows
-        return features
+        return in_order(parts, n_clips)
