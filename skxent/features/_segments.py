@@ -89,7 +89,8 @@ class Segments:
         keys = list(keys)
         found = self._read(keys)
         lacking = [key for key in keys if key not in found]
-        if lacking and self._find_segments():
+        if lacking:
+            self._find_segments()
             found.update(self._read(lacking))
         return found
 
@@ -119,7 +120,7 @@ class Segments:
                 os.remove(os.path.join(self.folder, old))
 
     def _read(self, keys: Iterable[str]) -> dict[str, NDArray[Any]]:
-        """Read the arrays of those keys that the index has, and forget what is broken."""
+        """Read the arrays of those keys that the index has, and forget what is no file."""
         wanted: dict[str, dict[str, _Entry]] = {}
         for key in keys:
             if entry := self._index.get(key):
@@ -131,9 +132,6 @@ class Segments:
                     found.update(_read_arrays(file, entries))
             except OSError:
                 self._forget(segment)
-                continue
-            for key in entries.keys() - found.keys():
-                self._index.pop(key, None)
         return found
 
     def _forget(self, segment: str) -> None:
@@ -142,8 +140,8 @@ class Segments:
             if entry and entry.segment == segment:
                 self._index.pop(key, None)
 
-    def _find_segments(self) -> bool:
-        """Add what others have put since, and remove leftovers; return whether there was any."""
+    def _find_segments(self) -> None:
+        """Add what others have put since, and remove what dead writers left."""
         new = []
         with contextlib.suppress(OSError), os.scandir(self.folder) as files:
             for file in files:
@@ -157,7 +155,6 @@ class Segments:
                             os.remove(file.path)
         for name in sorted(new):
             self._add(name, _read_table(self.folder, name))
-        return bool(new)
 
     def _add(self, segment: str, entries: Mapping[str, _Entry]) -> None:
         self._index.update(entries)

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from skxent.features._segments import Segments
+from skxent.features._segments import Segments, _open
 from tests.features.strategies import frames_of, keys, run_in_threads, same_signal
 
 arrays = hnp.arrays(
@@ -222,6 +222,19 @@ def test_mutated_files_give_right_numbers_or_none(tmp_path_factory, data):
     assert Segments(folder).get(FRAMES).keys() == FRAMES.keys()
 
 
+def test_each_bit_of_a_table_counts(tmp_path):
+    _, (first, second) = whole_folder(tmp_path)
+    second.unlink()
+    content = first.read_bytes()
+    assert Segments(tmp_path).get("abc").keys() == set("abc")
+    for position in range(40 + int.from_bytes(content[16:24], "little")):
+        for bit in range(8):
+            flipped = bytearray(content)
+            flipped[position] ^= 1 << bit
+            first.write_bytes(flipped)
+            assert Segments(tmp_path).get(FRAMES) == {}
+
+
 def test_segments_may_change_places(tmp_path):
     reader, (first, second) = whole_folder(tmp_path)
     contents = first.read_bytes(), second.read_bytes()
@@ -336,6 +349,13 @@ def test_only_regular_files_are_opened(tmp_path, kind, when):
     assert reader.get(FRAMES).keys() == FRAMES.keys()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="such files are POSIX's")
+def test_a_pipe_is_no_segment(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="pipe is no regular file"):
+        _open(tmp_path / "pipe")
+
+
 # Failures
 
 
@@ -359,6 +379,7 @@ def test_an_interrupted_write_leaves_the_old_state(tmp_path, monkeypatch, error,
         assert reader.get("ab").keys() == (set() if is_new else {"a"})
     segments.put({"b": np.ones(3)})
     assert Segments(tmp_path).get("ab").keys() == ({"b"} if is_new else {"a", "b"})
+    assert len(files_in(tmp_path)) == 1
 
 
 def test_a_folder_may_be_deleted_at_any_time(tmp_path):
