@@ -203,11 +203,17 @@ def _parse(segment: str, start: int, lines: Iterable[str]) -> dict[str, _Entry]:
         if match is None:
             raise ValueError(f"no line of a table: {line!r}")
         key, dtype, shape, digest = match.groups()
-        lengths = tuple(map(int, shape.split("x"))) if shape else ()
-        end = start + np.dtype(dtype).itemsize * math.prod(lengths)
-        entries[key] = _Entry(segment, start, end, np.dtype(dtype), lengths, bytes.fromhex(digest))
-        start = end
+        layout, size = _layout(dtype, shape)
+        entries[key] = _Entry(segment, start, start + size, *layout, bytes.fromhex(digest))
+        start += size
     return entries
+
+
+@functools.lru_cache(maxsize=4096)
+def _layout(dtype: str, shape: str) -> tuple[tuple[np.dtype[Any], tuple[int, ...]], int]:
+    """Return the type and shape that a line tells, and the number of bytes."""
+    kind, lengths = np.dtype(dtype), tuple(map(int, shape.split("x"))) if shape else ()
+    return (kind, lengths), kind.itemsize * math.prod(lengths)
 
 
 def _read_table(folder: str, segment: str) -> dict[str, _Entry]:
