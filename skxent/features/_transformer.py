@@ -307,9 +307,8 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        parts, problems = self._compute(clips, front_end, n_threads, batches, report)
+        features, problems = self._compute(clips, front_end, n_threads, batches, report)
         warn_of_problems(problems, len(clips), stacklevel=5)
-        features = self._gather(parts, problems, len(clips))
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -339,9 +338,9 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         front_end.warn_of_empty_filters(stacklevel=3)
         clips = self._check(X, reset=False)
         n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
-        parts, problems = self._compute(clips, front_end, n_threads, batches)
+        features, problems = self._compute(clips, front_end, n_threads, batches)
         warn_of_problems(problems, len(clips), stacklevel=3)
-        return self._gather(parts, problems, len(clips))
+        return features
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -398,7 +397,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         return clips
 
     def _compute(self, clips, front_end, n_threads, batches, report=lambda: None):
-        """Return the features of batches in parts, and what is wrong with clips, by number."""
+        """Return the features of all clips, and what is wrong with some, by number."""
         if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
                 "pooling=None gives each clip a matrix of its own, which no data frame holds; "
@@ -409,16 +408,19 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         # The products of a block are too small for a second BLAS thread.
         with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
-            tasks = (
-                delayed(self._compute_batch)(clips, some, front_end, cache) for some in batches
-            )
-            for some, found, size in run(tasks):
+            task = delayed(self._compute_batch)
+            for some, found, size in run(task(clips, some, front_end, cache) for some in batches):
                 parts.extend(some)
                 problems.update(found)
                 n_bytes += size
                 report()
         warn_of_small_memory(cache, n_bytes, stacklevel=4)
-        return parts, problems
+        if problems:  # rows of NaN
+            shape = len(problems), len(self.get_feature_names_out())
+            rows = np.full(shape, np.nan, self.dtype or "float32")
+            rows = rows if self.pooling else split(rows, np.ones(len(problems), dtype=int))
+            parts.append((list(problems), rows))
+        return in_order(parts, len(clips)), problems
 
     def _compute_batch(self, clips, numbers, front_end, cache):
         """Return pairs of numbers and features, what is wrong by number, the frames' bytes."""
@@ -438,12 +440,3 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
             parts.append((numbers, features if self.pooling else split(features, lengths)))
         problems = {n: describe(n, clips[n], reason) for n, reason in reasons.items()}
         return parts, problems, sum(part.frames.nbytes for part in found)
-
-    def _gather(self, parts, problems, n_clips):
-        """Return the features of all clips in their order, NaN for those with a problem."""
-        if problems:
-            shape = len(problems), len(self.get_feature_names_out())
-            rows = np.full(shape, np.nan, self.dtype or "float32")
-            rows = rows if self.pooling else split(rows, np.ones(len(problems), dtype=int))
-            parts = [*parts, (list(problems), rows)]
-        return in_order(parts, n_clips)
