@@ -4,13 +4,15 @@ import functools
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skxent.features._saving import FolderFromFile
 from skxent.features._stores import SHARED, DiskCache
 
 # Part of every key: raise it when the frames of the same clip and parameters change.
@@ -105,41 +107,68 @@ def get_or_compute(
     cache: Cache,
     keys: Sequence[str | None],
     compute: Callable[[list[int]], Iterable[NDArray[Any] | str]],
+    is_sound: Callable[[Any], bool] = lambda frames: isinstance(frames, np.ndarray),
 ) -> list[NDArray[Any] | str]:
     """Return the array of each key: taken from the cache, or computed and stored.
 
     `compute` is called with positions in `keys`, in increasing order, and returns their results.
     Results without a key are not stored, nor are strings, the reasons why there is no array. A key
-    that occurs twice is computed once. Arrays are read-only, as the cache may own them.
+    that occurs twice is computed once. What the cache has but `is_sound` refuses is computed again.
+    Arrays are read-only, as the cache may own them.
     """
     names = [object() if key is None else key for key in keys]
-    found: dict[object, NDArray[Any] | str] = {}
-    lacking = {}
+    known = _get_all(cache, [key for key in dict.fromkeys(keys) if key is not None])
+    found: dict[object, NDArray[Any] | str] = {
+        key: frames for key, frames in known.items() if is_sound(frames)
+    }
+    lacking: dict[object, int] = {}
     for position, name in enumerate(names):
-        if name in found or name in lacking:
-            continue
-        frames = cache.get(name) if isinstance(name, str) else None
-        if frames is None:
-            lacking[name] = position
-        else:
-            found[name] = frames
+        if name not in found:
+            lacking.setdefault(name, position)
     if lacking:
-        for name, result in zip(lacking, compute(list(lacking.values())), strict=True):
-            found[name] = result
-            if isinstance(result, np.ndarray):
-                result.flags.writeable = False
-                if isinstance(name, str):
-                    cache.put(name, result)
+        new = {}
+        try:
+            for name, result in zip(lacking, compute(list(lacking.values())), strict=True):
+                found[name] = result
+                if isinstance(result, np.ndarray):
+                    result.flags.writeable = False
+                    if isinstance(name, str):
+                        new[name] = result
+        finally:  # also what was computed before a failure
+            _put_all(cache, new)
     return [found[name] for name in names]
 
 
-def open_cache(cache: Any) -> Cache | None:
+def _get_all(cache: Cache, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
+    if isinstance(cache, DiskCache):
+        return cache.get_many(keys)
+    return {key: frames for key in keys if (frames := cache.get(key)) is not None}
+
+
+def _put_all(cache: Cache, arrays: Mapping[str, NDArray[Any]]) -> None:
+    if isinstance(cache, DiskCache):
+        cache.put_many(arrays)
+    else:
+        for key, frames in arrays.items():
+            cache.put(key, frames)
+
+
+def open_cache(cache: Any, stacklevel: int = 1) -> Cache | None:
     """Return the cache that an estimator's parameter `cache` stands for.
 
     "memory" is the one that the process shares, a path is a folder, and an object with methods get
-    and put is itself.
+    and put is itself. A folder from a model file is none, with a warning; `stacklevel` is seen from
+    the caller.
     """
     if cache is None:
+        return None
+    if isinstance(cache, FolderFromFile):
+        warnings.warn(
+            f"the folder {str(cache)!r} of the cache comes from a model file, and is not used "
+            f"until you set it: set_params(cache={str(cache)!r})",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
         return None
     if isinstance(cache, str) and cache == "memory":
         return SHARED

@@ -88,8 +88,28 @@ def extract(
             found.update(zip(part.numbers, split(part.frames, part.lengths), strict=True))
         return [found[number] for number in some]
 
+    def is_sound(frames: Any) -> bool:
+        """Return whether an entry of a cache can be frames of these settings."""
+        return (
+            isinstance(frames, np.ndarray)
+            and frames.ndim == 2
+            and frames.shape[1] == front_end.n_coefficients
+            and len(frames) > 0
+            and frames.dtype in dtypes
+        )
+
+    dtypes = [np.dtype(name) for name in ([dtype] if dtype else ["float32", "float64"])]
     keys = [clip_key(clip, (front_end.fingerprint, dtype)) for clip in clips.values()]
-    return _put_together(numbers, get_or_compute(cache, keys, compute_at))
+    return _put_together(numbers, get_or_compute(cache, keys, compute_at, is_sound))
+
+
+def in_order(parts: Sequence[tuple[Sequence[int], NDArray[Any]]], n_clips: int) -> NDArray[Any]:
+    """Return the rows of numbered clips in one array."""
+    dtype = np.result_type(*(rows.dtype for _, rows in parts))
+    features = np.empty((n_clips, *parts[0][1].shape[1:]), dtype)
+    for numbers, rows in parts:
+        features[numbers] = rows
+    return features
 
 
 def _put_together(

@@ -1,21 +1,16 @@
 """Stores of arrays by key, in memory and on disk."""
 
 import collections
-import contextlib
-import functools
-import hashlib
-import io
 import os
 import threading
-import uuid
 import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_DIGEST_SIZE = 32
-
+from skxent.features._segments import segments_of
 
 # One lock for all memory caches, held for microseconds. As the only one it can be held across a
 # fork, see the end of the module.
@@ -68,6 +63,7 @@ class MemoryCache:
             raise ValueError(f"max_bytes must be at least 1, got {max_bytes!r}")
         self.max_bytes = int(max_bytes)
         self._arrays: collections.OrderedDict[str, NDArray[Any]] = collections.OrderedDict()
+        self._has_warned = False
         self.n_bytes = self.hits = self.misses = 0
 
     def get(self, key: str) -> NDArray[Any] | None:
@@ -144,18 +140,36 @@ class MemoryCache:
 SHARED = MemoryCache()
 
 
+def warn_of_small_memory(cache: object, n_bytes: int, stacklevel: int) -> None:
+    """Warn the first time that a cache is too small for the frames of all clips of a call.
+
+    `stacklevel` is seen from the caller.
+    """
+    if isinstance(cache, MemoryCache) and n_bytes > cache.max_bytes and not cache._has_warned:
+        cache._has_warned = True
+        warnings.warn(
+            f"the frames of these clips take {n_bytes:,} bytes, and the cache holds "
+            f"{cache.max_bytes:,}: the next call may compute them again. Use a folder, "
+            "cache='path', or a skxent.features.MemoryCache that is large enough",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
 class DiskCache:
     """Keep arrays in the files of a folder.
 
-    Safe with threads and processes, also on several machines: a file is first
-    written under another name, and has a checksum. A broken or incomplete entry
-    counts as missing, and is written again. The size is not limited: delete the
-    folder at any time.
+    Arrays that are put together share a file. Safe with threads and processes,
+    also on several machines: a file is first written under another name, never
+    changes, and has checksums. What is broken or incomplete counts as missing, and
+    is written again. If writing fails, as on a full disk or where the folder can't
+    be made, a warning says so once in the process, and nothing is kept. The size is
+    not limited: delete the folder at any time.
 
     Parameters
     ----------
     folder : str or os.PathLike
-        Made if it doesn't exist. A leading ``~`` is the home directory.
+        Made when something is put into it. A leading ``~`` is the home directory.
 
     Attributes
     ----------
@@ -164,10 +178,8 @@ class DiskCache:
 
     Raises
     ------
-    OSError
-        If the folder can't be made.
     ValueError
-        If its name is empty.
+        If the name of the folder is empty, or has a null character.
 
     Examples
     --------
@@ -182,15 +194,10 @@ class DiskCache:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         path = os.fsdecode(folder)
-        if not path:
-            raise ValueError("the folder of a cache must have a name, got an empty one")
+        if not path or "\0" in path:
+            raise ValueError(f"the folder of a cache must have a name, got {path!r}")
         self.folder = os.path.abspath(os.path.expanduser(path))
-        self._has_warned = False
-        try:
-            os.makedirs(self.folder, exist_ok=True)
-        except OSError as error:
-            reason = f"the cache's folder can't be made: {error.strerror}"
-            raise type(error)(error.errno, reason, self.folder) from error
+        self._segments = segments_of(self.folder)
 
     def get(self, key: str) -> NDArray[Any] | None:
         """Return the array of a key.
@@ -203,66 +210,66 @@ class DiskCache:
         Returns
         -------
         frames : ndarray or None
-            Read-only. None if the entry is missing or broken.
-
-        Raises
-        ------
-        ValueError
-            If the key has other characters than letters and digits.
+            Read-only. None if it is missing or broken.
         """
-        try:
-            with open(self._path(key), "rb") as file:
-                entry = file.read()
-        except OSError:
-            return None
-        content, digest = entry[:-_DIGEST_SIZE], entry[-_DIGEST_SIZE:]
-        if digest != _digest(key, content):
-            return None
-        # The content is now what `put` wrote: magic string, version 1, length of the header.
-        start = 10 + int.from_bytes(content[8:10], "little")
-        shape, is_fortran, dtype = _parse_header(content[:start])
-        frames = np.frombuffer(content, dtype, offset=start)
-        return frames.reshape(shape, order="F" if is_fortran else "C")
+        return self.get_many([key]).get(key)
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, NDArray[Any]]:
+        """Return the arrays of several keys, which takes less time than one by one.
+
+        Parameters
+        ----------
+        keys : iterable of str
+            As in `put`.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray
+            Read-only. Without the keys that are missing or broken.
+        """
+        return self._segments.get(keys)
 
     def put(self, key: str, frames: NDArray[Any]) -> None:
         """Keep an array under a key.
 
-        If this fails, as on a full disk, a warning is issued the first time.
-
         Parameters
         ----------
         key : str
-            Letters and digits.
+            ASCII letters and digits.
         frames : ndarray
             Of numbers.
 
         Raises
         ------
         ValueError
-            If the array holds Python objects, or the key has other characters than
-            letters and digits.
+            If the array doesn't hold numbers, or the key has other characters.
         """
-        buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, frames, version=(1, 0), allow_pickle=False)
-        content = buffer.getvalue()
+        self.put_many({key: frames})
+
+    def put_many(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep several arrays, in one file.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            As in `put`.
+
+        Raises
+        ------
+        ValueError
+            As `put` raises.
+        """
         try:
-            # NumPy can read the file too: it ignores what follows the array.
-            _write_atomically(self._path(key), content + _digest(key, content))
+            self._segments.put(arrays)
         except OSError as error:
-            if not self._has_warned:
-                self._has_warned = True
+            if not self._segments.has_warned:
+                self._segments.has_warned = True
                 warnings.warn(
                     f"the cache {self.folder} can't be written to ({error}): the results are "
                     "right, but will be computed again",
                     UserWarning,
                     stacklevel=2,
                 )
-
-    def _path(self, key: str) -> str:
-        if not key.isalnum():
-            raise ValueError(f"a key must consist of letters and digits, got {key!r}")
-        # Folders of hundreds of thousands of files are slow on some file systems.
-        return os.path.join(self.folder, key[:2], f"{key}.npy")
 
     def __repr__(self) -> str:
         return f"DiskCache({self.folder!r})"
@@ -275,35 +282,6 @@ class DiskCache:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return DiskCache, (self.folder,)
-
-
-def _digest(key: str, content: bytes) -> bytes:
-    digest = hashlib.sha256(key.encode(), usedforsecurity=False)
-    digest.update(content)
-    return digest.digest()
-
-
-@functools.lru_cache(maxsize=1024)
-def _parse_header(header: bytes) -> tuple[Any, ...]:
-    """Return shape, order and type, whose parsing takes longer than the rest."""
-    file = io.BytesIO(header)
-    np.lib.format.read_magic(file)
-    return np.lib.format.read_array_header_1_0(file)
-
-
-def _write_atomically(path: str, content: bytes) -> None:
-    # Not synchronised to the disk: an entry damaged by a power cut fails its checksum.
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = os.path.join(os.path.dirname(path), f"{uuid.uuid4().hex}.tmp")
-    try:
-        # Unlike a file of tempfile, it gets the permissions of the umask.
-        with open(temporary, "xb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.remove(temporary)
-        raise
 
 
 if hasattr(os, "register_at_fork"):

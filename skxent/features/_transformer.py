@@ -13,15 +13,17 @@ from sklearn.utils.validation import _num_samples, validate_data
 
 from skxent._threads import one_blas_thread
 from skxent.features._cache import open_cache
-from skxent.features._extraction import extract, plan
+from skxent.features._extraction import extract, in_order, plan
 from skxent.features._inputs import describe, list_clips, warn_of_problems
+from skxent.features._saving import SavedCacheMixin
+from skxent.features._stores import warn_of_small_memory
 from skxent.frames import STATISTICS, summarize
 from skxent.frames._ragged import split
 from skxent.mfcc import CONVENTIONS, Convention
 from skxent.mfcc._front_end import SETTINGS, shared_design
 
 
-class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Turn audio clips into mel-frequency cepstral coefficients.
 
     Each clip becomes a row of a matrix, by pooling its frames, or with
@@ -109,9 +111,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         (up to 512 MiB, shared by all transformers of the process), in a folder on disk,
         or in an object with methods `get` and `put`, such as a
         :class:`skxent.features.MemoryCache` of another size (an object of your own must
-        deep-copy to itself, so that clones share it). A clip is identified by its
-        content, a file by its path, size and time of modification. Deltas,
-        normalisation and pooling are computed anew.
+        deep-copy to itself). A clip is identified by its content, a file by its path, size
+        and time of modification. Deltas, normalisation and pooling are computed anew.
 
     Attributes
     ----------
@@ -143,7 +144,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     :data:`skxent.mfcc.CONVENTIONS` lists their other choices, which
     :func:`dataclasses.replace` changes. With callbacks
     (:meth:`set_callbacks`), `fit_transform` reports its progress over batches of
-    clips.
+    clips. `transform` does not, and returns the same features.
 
     References
     ----------
@@ -308,9 +309,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             subcontext.call_on_fit_task_begin(estimator=self)
             subcontext.call_on_fit_task_end(estimator=self)
 
-        parts, problems = self._compute(clips, front_end, n_threads, batches, report)
+        features, problems = self._compute(clips, front_end, n_threads, batches, report)
         warn_of_problems(problems, len(clips), stacklevel=5)
-        features = self._gather(parts, problems, len(clips))
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return features
 
@@ -340,9 +340,9 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         front_end.warn_of_empty_filters(stacklevel=3)
         clips = self._check(X, reset=False)
         n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
-        parts, problems = self._compute(clips, front_end, n_threads, batches)
+        features, problems = self._compute(clips, front_end, n_threads, batches)
         warn_of_problems(problems, len(clips), stacklevel=3)
-        return self._gather(parts, problems, len(clips))
+        return features
 
     def get_feature_names_out(self, input_features=None):
         """Return the features' names, such as ``"delta_mfcc3_std_seg2"``.
@@ -399,32 +399,36 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return clips
 
     def _compute(self, clips, front_end, n_threads, batches, report=lambda: None):
-        """Return the features of batches in parts, and what is wrong with clips, by number."""
+        """Return the features of all clips, and what is wrong with some, by number."""
         if self.pooling is None and _get_output_config("transform", self)["dense"] != "default":
             raise ValueError(
                 "pooling=None gives each clip a matrix of its own, which no data frame holds; "
                 "choose a pooling, or set_output(transform='default')"
             )
-        cache = open_cache(self.cache)
-        parts, problems = [], {}
+        cache = open_cache(self.cache, stacklevel=4)
+        parts, problems, n_bytes = [], {}, 0
         # The products of a block are too small for a second BLAS thread.
         with one_blas_thread():
             run = Parallel(n_jobs=n_threads, require="sharedmem", return_as="generator")
-            tasks = (
-                delayed(self._compute_batch)(clips, some, front_end, cache) for some in batches
-            )
-            for some, found in run(tasks):
+            task = delayed(self._compute_batch)
+            for some, found, size in run(task(clips, some, front_end, cache) for some in batches):
                 parts.extend(some)
                 problems.update(found)
+                n_bytes += size
                 report()
-        return parts, problems
+        warn_of_small_memory(cache, n_bytes, stacklevel=4)
+        if problems:  # rows of NaN
+            shape = len(problems), len(self.get_feature_names_out())
+            rows = np.full(shape, np.nan, self.dtype or "float32")
+            rows = rows if self.pooling else split(rows, np.ones(len(problems), dtype=int))
+            parts.append((list(problems), rows))
+        return in_order(parts, len(clips)), problems
 
     def _compute_batch(self, clips, numbers, front_end, cache):
-        """Return pairs of numbers and features, and what is wrong with clips, by number."""
-        some = {number: clips[number] for number in numbers}
+        """Return pairs of numbers and features, what is wrong by number, the frames' bytes."""
+        some, parts = {number: clips[number] for number in numbers}, []
         settings = {"dtype": self.dtype, "on_error": self.on_error, "cache": cache}
         found, reasons = extract(some, front_end, **settings)
-        parts = []
         for numbers, frames, lengths in found:
             features = summarize(
                 frames,
@@ -436,17 +440,5 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 n_segments=self.n_segments,
             )
             parts.append((numbers, features if self.pooling else split(features, lengths)))
-        return parts, {n: describe(n, clips[n], reason) for n, reason in reasons.items()}
-
-    def _gather(self, parts, problems, n_clips):
-        """Return the features of all clips in their order, NaN for those with a problem."""
-        if problems:
-            shape = len(problems), len(self.get_feature_names_out())
-            rows = np.full(shape, np.nan, self.dtype or "float32")
-            rows = rows if self.pooling else split(rows, np.ones(len(problems), dtype=int))
-            parts = [*parts, (list(problems), rows)]
-        dtype = np.result_type(*(rows.dtype for _, rows in parts))
-        features = np.empty((n_clips, *parts[0][1].shape[1:]), dtype)
-        for numbers, rows in parts:
-            features[numbers] = rows
-        return features
+        problems = {n: describe(n, clips[n], reason) for n, reason in reasons.items()}
+        return parts, problems, sum(part.frames.nbytes for part in found)

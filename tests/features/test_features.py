@@ -1,6 +1,7 @@
 import functools
 import os
 import pickle
+import shutil
 import threading
 import tracemalloc
 import warnings
@@ -23,10 +24,13 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from skxent import MFCCTransformer, SoftmaxClassifier
-from skxent.features import MemoryCache
+from skxent.features import DiskCache, MemoryCache
 from skxent.features import _extraction as extraction
+from skxent.features._cache import clip_key
 from skxent.features._extraction import plan
+from skxent.features._segments import segments_of
 from skxent.mfcc import mfcc
+from skxent.mfcc._front_end import shared_design
 from tests.features.strategies import RATE, int16_of, noise
 from tests.mfcc.oracles import assert_same_frames
 
@@ -448,13 +452,98 @@ def test_a_broken_entry_on_disk_is_computed_again(paths, tmp_path, loaded):
     folder = tmp_path / "cache"
     transformer = MFCCTransformer(sample_rate=RATE, cache=folder)
     expected = transformer.transform(paths)
-    entries = sorted(folder.rglob("*.npy"))
-    assert len(entries) == len(paths)
-    entries[0].write_bytes(entries[0].read_bytes()[:-50])
-    entries[1].write_bytes(b"")
+    (segment,) = folder.iterdir()
+    content = bytearray(segment.read_bytes())
+    content[-50] ^= 1
+    segment.write_bytes(content)
     loaded.clear()
     assert_same_frames(transformer.transform(paths), expected)
-    assert len(loaded) == 2
+    assert loaded == paths[-1:]
+    assert_same_frames(transformer.transform(paths), expected)
+    assert len(loaded) == 1
+
+
+@given(st.data())
+def test_whatever_happens_to_the_files_of_a_cache_the_features_are_right(tmp_path_factory, data):
+    folder = tmp_path_factory.getbasetemp() / "mutated_cache"
+    shutil.rmtree(folder, ignore_errors=True)
+    clips = [noise(600 + 50 * i, seed=i) for i in range(6)]
+    plain = MFCCTransformer(sample_rate=RATE)
+    transformer = clone(plain).set_params(cache=folder)
+    transformer.transform(clips[:3])
+    transformer.transform(clips)
+    for segment in sorted(folder.iterdir()):
+        content = bytearray(segment.read_bytes())
+        position = data.draw(st.integers(0, len(content) - 1))
+        content[position : position + data.draw(st.integers(0, 4))] = data.draw(
+            st.binary(max_size=4)
+        )
+        segment.write_bytes(content)
+    if data.draw(st.booleans()):
+        segments_of.cache_clear()  # as in another process
+    assert_same_frames(transformer.transform(clips), plain.transform(clips))
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        np.zeros((40, 12), np.float32),
+        np.zeros(40, np.float32),
+        np.zeros((40, 13), np.int32),
+        np.zeros((40, 13), np.float16),
+        np.zeros((40, 13), np.complex64),
+        np.zeros((40, 13), ">f4"),
+        np.zeros((0, 13), np.float32),
+        np.zeros((40, 13), np.float64),
+    ],
+    ids=lambda frames: f"{frames.dtype.str}{frames.shape}",
+)
+@pytest.mark.parametrize("place", ["disk", "own"])
+def test_entries_that_cannot_be_the_frames_are_computed_again(tmp_path, frames, place):
+    clip = noise(2000)
+    front_end = shared_design(sample_rate=RATE)
+    key = clip_key(clip, (front_end.fingerprint, "float32"))
+    cache = DiskCache(tmp_path) if place == "disk" else OpenHandedCache()
+    cache.put(key, frames)
+    transformer = MFCCTransformer(sample_rate=RATE, dtype="float32", pooling=None)
+    (expected,) = transformer.transform([clip])
+    (found,) = transformer.set_params(cache=cache).transform([clip])
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(cache.get(key), expected)
+
+
+def test_what_an_own_cache_gives_instead_of_frames_is_computed_again(paths):
+    class OwnCache(dict):
+        put = dict.__setitem__
+
+    transformer = MFCCTransformer(sample_rate=RATE, cache=OwnCache())
+    expected = transformer.transform(paths)
+    for key, wrong in zip(list(transformer.cache), ["frames", [1.0], 0, object()], strict=False):
+        transformer.cache[key] = wrong
+    np.testing.assert_array_equal(transformer.transform(paths), expected)
+
+
+@pytest.mark.parametrize("method", ["transform", "fit_transform"])
+def test_a_memory_too_small_for_a_pass_says_so_once(paths, method):
+    transformer = MFCCTransformer(sample_rate=RATE, cache=MemoryCache(100))
+    with pytest.warns(UserWarning, match="frames of these clips take .* cache holds 100"):
+        getattr(transformer, method)(paths)
+    transformer.transform(paths)
+    clone(transformer).transform(paths)
+    MFCCTransformer(sample_rate=RATE, cache=MemoryCache(10**6)).transform(paths)
+
+
+def test_a_pass_over_disk_takes_few_files(tmp_path, loaded):
+    clips = [noise(1000, seed=i) for i in range(200)]
+    transformer = MFCCTransformer(sample_rate=RATE, cache=tmp_path / "cache")
+    expected = transformer.transform(clips)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    for clip in clips[:20]:  # of other settings, one by one
+        clone(transformer).set_params(n_mfcc=5).transform([clip])
+    assert len(list((tmp_path / "cache").iterdir())) <= 2
+    loaded.clear()
+    np.testing.assert_array_equal(transformer.transform(clips[::-1])[::-1], expected)
+    assert not loaded
 
 
 @pytest.mark.parametrize("columns", ["path", ["path"]])

@@ -14,7 +14,8 @@ from hypothesis.extra import numpy as hnp
 from sklearn.base import clone
 
 from skxent.features import DiskCache, MemoryCache
-from skxent.features._cache import get_or_compute, open_cache
+from skxent.features._cache import open_cache
+from skxent.features._stores import warn_of_small_memory
 from tests.features.strategies import frames_of, keys, run_in_threads, same_signal
 
 # Memory
@@ -166,12 +167,21 @@ def get_from_shared():
     return open_cache("memory").get("of a test")
 
 
+# Warnings of a memory that is too small
+
+
+def test_a_memory_too_small_for_a_call_says_so_once():
+    cache = MemoryCache(100)
+    warn_of_small_memory(cache, 100, stacklevel=1)
+    for other in (None, DiskCache("folder"), {}):
+        warn_of_small_memory(other, 101, stacklevel=1)
+    with pytest.warns(UserWarning, match="take 1,234 bytes, and the cache holds 100: ") as warned:
+        warn_of_small_memory(cache, 1234, stacklevel=1)
+    warn_of_small_memory(cache, 1235, stacklevel=1)
+    assert warned[0].filename == __file__
+
+
 # Disk
-
-
-def entry_of(disk, key):
-    (path,) = pathlib.Path(disk.folder).rglob(f"{key}.npy")
-    return path
 
 
 def files_in(folder):
@@ -195,6 +205,15 @@ def test_disk_gives_back_what_was_put(tmp_path_factory, frames, transpose):
     assert found.flags.aligned
 
 
+def test_many_at_once_are_as_one_by_one(disk):
+    disk.put_many({"ab12": frames_of(0), "ab34": frames_of(1)})
+    assert len(files_in(disk.folder)) == 1
+    np.testing.assert_array_equal(disk.get("ab34"), frames_of(1))
+    found = disk.get_many(["ab34", "ab56", "ab12"])
+    assert found.keys() == {"ab12", "ab34"}
+    np.testing.assert_array_equal(found["ab12"], frames_of(0))
+
+
 def test_disk_is_there_for_others_of_the_same_folder(disk, monkeypatch):
     disk.put("ab12", frames_of(0))
     monkeypatch.chdir(os.path.dirname(disk.folder))
@@ -214,127 +233,58 @@ def test_home_directory_is_understood(tmp_path, monkeypatch):
     assert DiskCache("~/cache").folder == str(tmp_path / "cache")
 
 
-def test_entry_on_disk_is_a_numpy_file(disk):
-    disk.put("ab12", frames_of(0))
-    np.testing.assert_array_equal(np.load(entry_of(disk, "ab12")), frames_of(0))
-
-
-CONTENT = frames_of(1, (4, 2)).astype(np.float32)
-
-
-@given(st.data())
-def test_any_change_of_an_entry_is_seen(tmp_path_factory, data):
-    disk = DiskCache(tmp_path_factory.getbasetemp() / "changed")
-    disk.put("ab12", CONTENT)
-    path = entry_of(disk, "ab12")
-    entry = path.read_bytes()
-    position = data.draw(st.integers(0, len(entry) - 1))
-    flipped = bytearray(entry)
-    flipped[position] ^= 1 << data.draw(st.integers(0, 7))
-    garbage = data.draw(st.binary(max_size=300))
-    plain = path.with_suffix(".other")
-    with open(plain, "wb") as file:
-        np.save(file, CONTENT)  # sound, but without a checksum
-    for broken in [flipped, entry[:position], b"", garbage, entry + b"0", plain.read_bytes()]:
-        path.write_bytes(broken)
-        assert disk.get("ab12") is None
-        (found,) = get_or_compute(disk, ["ab12"], lambda _: [CONTENT.copy()])
-        np.testing.assert_array_equal(found, CONTENT)
-        assert path.read_bytes() == entry
-
-
-def test_entry_of_another_key_is_not_believed(disk):
-    disk.put("ab12", frames_of(0))
-    disk.put("ab34", frames_of(1))
-    os.replace(entry_of(disk, "ab12"), entry_of(disk, "ab34"))
-    assert disk.get("ab34") is None
-
-
-def test_folder_in_the_place_of_an_entry_is_no_entry(disk):
-    disk.put("ab12", frames_of(0))
-    path = entry_of(disk, "ab12")
-    path.unlink()
-    path.mkdir()
+def test_a_folder_is_made_when_something_is_put(disk):
     assert disk.get("ab12") is None
-    with pytest.warns(UserWarning, match="can't be written to"):
-        disk.put("ab12", frames_of(0))
-
-
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-@pytest.mark.parametrize("is_new", [True, False])
-def test_interrupted_write_leaves_the_old_state(disk, monkeypatch, error, is_new):
-    if not is_new:
-        disk.put("ab12", frames_of(0))
-
-    def fail(*_):
-        raise error
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", fail)
-        if isinstance(error, OSError):
-            with pytest.warns(UserWarning, match=r"cache .* No space left .* results are right"):
-                disk.put("ab12", frames_of(1))
-            disk.put("ab12", frames_of(1))  # says so once
-        else:
-            with pytest.raises(KeyboardInterrupt):
-                disk.put("ab12", frames_of(1))
-    assert len(files_in(disk.folder)) == (0 if is_new else 1)
-    if is_new:
-        assert disk.get("ab12") is None
-    else:
-        np.testing.assert_array_equal(disk.get("ab12"), frames_of(0))
-    disk.put("ab12", frames_of(1))
-    np.testing.assert_array_equal(disk.get("ab12"), frames_of(1))
-
-
-def test_leftover_of_a_crash_is_harmless(disk, monkeypatch):
-    def do_nothing(*_):
-        pass
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", do_nothing)
-        disk.put("ab12", frames_of(0))
-    assert [path.suffix for path in files_in(disk.folder)] == [".tmp"]
-    assert disk.get("ab12") is None
-    disk.put("ab12", frames_of(1))
-    np.testing.assert_array_equal(disk.get("ab12"), frames_of(1))
-
-
-def test_deleted_folder_is_made_again(disk):
-    os.rmdir(disk.folder)
-    assert disk.get("ab12") is None
+    pickle.loads(pickle.dumps(disk))
+    assert not os.path.exists(disk.folder)
     disk.put("ab12", frames_of(0))
-    np.testing.assert_array_equal(disk.get("ab12"), frames_of(0))
+    assert os.path.isdir(disk.folder)
+
+
+@pytest.mark.parametrize("name", ["", "a\0b"])
+def test_the_folder_must_have_a_name(name):
+    with pytest.raises(ValueError, match="must have a name"):
+        DiskCache(name)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the errors are others")
-def test_folder_that_cannot_be_made_is_named(tmp_path):
+@pytest.mark.parametrize("name", ["file", "file/inside", 300 * "a"])
+def test_folder_that_cannot_be_made_is_named_once(tmp_path, name):
     (tmp_path / "file").touch()
-    with pytest.raises(FileExistsError, match=r"the cache's folder can't be made: .*file"):
-        DiskCache(tmp_path / "file")
-    with pytest.raises(NotADirectoryError, match=r"the cache's folder can't be made: .*inside"):
-        DiskCache(tmp_path / "file" / "inside")
-    with pytest.raises(ValueError, match="must have a name"):
-        DiskCache("")
+    disk = DiskCache(tmp_path / name)
+    assert disk.get("ab12") is None
+    with pytest.warns(UserWarning, match=r"cache .* can't be written to .* results are right"):
+        disk.put("ab12", frames_of(0))
+    disk.put("ab12", frames_of(0))
+    DiskCache(tmp_path / name).put("ab12", frames_of(0))
+    assert disk.get("ab12") is None
 
 
-@pytest.mark.parametrize("key", ["", "../ab", "a/b", "a.b", "a\0b"])
-def test_keys_on_disk_stay_in_the_folder(disk, key):
-    with pytest.raises(ValueError, match="letters and digits"):
-        disk.put(key, frames_of(0))
-    with pytest.raises(ValueError, match="letters and digits"):
-        disk.get(key)
+def test_full_disk_is_named_once(disk, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
 
-
-def test_disk_refuses_python_objects(disk):
-    with pytest.raises(ValueError, match="allow_pickle"):
-        disk.put("ab12", np.array([{}], dtype=object))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fail)
+        with pytest.warns(UserWarning, match=r"cache .* No space left .* results are right"):
+            disk.put("ab12", frames_of(1))
+        disk.put("ab12", frames_of(1))
     assert files_in(disk.folder) == []
+    disk.put("ab12", frames_of(1))
+    np.testing.assert_array_equal(disk.get("ab12"), frames_of(1))
+
+
+def test_disk_refuses_keys_and_arrays_that_are_none(disk):
+    with pytest.raises(ValueError, match="letters and digits"):
+        disk.put("../ab", frames_of(0))
+    with pytest.raises(ValueError, match="must hold numbers"):
+        disk.put("ab12", np.array([{}], dtype=object))
+    assert files_in(os.path.dirname(disk.folder)) == []
 
 
 def test_threads_share_a_disk(disk):
     run_in_threads(4, lambda i: hammer(disk, i, 20))
-    assert {path.suffix for path in files_in(disk.folder)} == {".npy"}
+    assert {path.suffix for path in files_in(disk.folder)} == {".frames"}
 
 
 def test_processes_share_a_disk(disk, workers):
@@ -349,5 +299,5 @@ def test_processes_share_a_disk(disk, workers):
             np.testing.assert_array_equal(found, np.full(1000 + found[0], found[0]))
     for job in jobs:
         job.get()
-    assert disk.get("ab12")[0] in (38, 39)
-    assert len(files_in(disk.folder)) == 1
+    assert disk.get("ab12")[0] in range(40)
+    assert len(files_in(disk.folder)) == 2  # one of each process
