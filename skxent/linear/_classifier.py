@@ -1,6 +1,7 @@
 """SoftmaxClassifier: linear softmax cross-entropy classification."""
 
 import warnings
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -111,7 +112,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
 
     l1_ratio : float, default=0.0
         Share of the L1 penalty, in [0, 1]. Above zero, coefficients that do not
-        help are exactly zero (with `early_stopping`, nearly all of them).
+        help are exactly zero.
 
     label_smoothing : float, default=0.0
         Share of each target, in [0, 1], that is spread evenly over the classes.
@@ -171,8 +172,9 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         Number of iterations of the last `fit`, and of `partial_fit` since.
 
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
-        J at the start and after each iteration. A `partial_fit` appends the mean
-        of J over its batches, each before its update.
+        J at the start and after each iteration; the last is that of the coefficients
+        (unless `early_stopping`, or a rate that diverged, has left earlier ones). A
+        `partial_fit` appends the mean of J over its batches, each before its update.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy of the validation samples, with class weights and label
@@ -342,18 +344,19 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             validate = self._make_objective(validation.weighed(class_weights)).loss_and_accuracy
         solver = Solver.of(name, self, objective)
         start = self._start(classes, objective.shape, solver, random_state, self.warm_start)
+        coefficients = partial(self._coefficients, classes=classes, dtype=samples.X.dtype)
         monitor = Monitor.of(
             self,
             validate=validate,
             plateau=start.plateau,
             report=lambda params: report_iteration(
-                context, self, X, y, sample_weight, lambda: self._coefficients(params, classes)
+                context, self, X, y, sample_weight, lambda: coefficients(params)
             ),
         )
         with one_blas_thread():
             learning_rate = solver.rate(objective)
             solution = solver.minimise(objective, start, learning_rate, monitor)
-        vars(self).update(self._coefficients(solution.params, classes, samples.X.dtype))
+        vars(self).update(coefficients(solution.params))
         self.solver_, self.learning_rate_ = solver.name, learning_rate
         end = solution.last and start.advance(*solution.last, solution.n_iter, monitor.plateau)
         store_fit(self, solution, monitor, seen=(sums, len(samples)), continuation=end)
@@ -446,5 +449,5 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             return start.resume(self, classes, params_of(self, shape[1] - self.fit_intercept))
         return start
 
-    def _coefficients(self, params, classes, dtype=np.float64):
+    def _coefficients(self, params, classes, dtype):
         return coefficients_of(params, classes, fit_intercept=self.fit_intercept, dtype=dtype)
