@@ -11,6 +11,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch, _safe_indexing, check_random_state, indexable
 
+from skxent._fitting._lists import refuse_iterators
+
 
 def learning_rate_range_test(
     estimator: Any,
@@ -99,6 +101,8 @@ def learning_rate_range_test(
     True
     """
     _check_settings(min_learning_rate, max_learning_rate, n_steps, batch_size, smoothing)
+    for name, values in {"X": X, "y": y, "sample_weight": sample_weight}.items():
+        refuse_iterators(values, name)
     X, y, sample_weight = indexable(X, y, sample_weight)
     estimator = _prepare(estimator, batch_size or np.shape(y)[0])
     rates = np.geomspace(min_learning_rate, max_learning_rate, n_steps)
