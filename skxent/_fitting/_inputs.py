@@ -1,12 +1,14 @@
 """Checks of what estimators are fitted to."""
 
 import math
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite
+from sklearn.utils._param_validation import Interval, Options
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
@@ -18,6 +20,9 @@ from sklearn.utils.validation import (
 from skxent._fitting._lists import refuse_iterators
 from skxent._fitting._samples import Samples
 from skxent._fitting._targets import encode
+
+# What `n_iter_no_change` may be: infinity is a patience that never ends.
+PATIENCE = [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})]
 
 
 def check_samples(

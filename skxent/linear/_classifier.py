@@ -20,7 +20,7 @@ from skxent._fitting._continuation import (
     store_fit,
     supports_partial_fit,
 )
-from skxent._fitting._inputs import check_samples, check_validation
+from skxent._fitting._inputs import PATIENCE, check_samples, check_validation
 from skxent._fitting._monitor import Monitor
 from skxent._fitting._targets import check_classes, weights_of_classes
 from skxent._threads import one_blas_thread
@@ -143,7 +143,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         Share of the samples, in (0, 1), that `early_stopping` sets aside.
 
     n_iter_no_change : int, default=10
-        Patience of "adaptive" and `early_stopping`, in epochs.
+        Patience of "adaptive" and `early_stopping`, in epochs; ``np.inf`` never ends a fit.
 
     warm_start : bool, default=False
         Whether `fit` continues from the coefficients of an earlier fit and, with
@@ -246,7 +246,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         "tol": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": PATIENCE,
         "warm_start": ["boolean"],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],

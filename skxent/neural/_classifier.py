@@ -22,7 +22,7 @@ from skxent._fitting._continuation import (
     store_fit,
     supports_partial_fit,
 )
-from skxent._fitting._inputs import check_weights, has_validation
+from skxent._fitting._inputs import PATIENCE, check_weights, has_validation
 from skxent._fitting._monitor import Monitor
 from skxent._fitting._targets import check_classes, encode, weights_of_classes
 from skxent.frames._neighbours import join
@@ -84,7 +84,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         "tol": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": PATIENCE,
         "warm_start": ["boolean"],
         "shuffle": ["boolean"],
         "device": [str],
