@@ -1,8 +1,13 @@
 """What is watched while a solver iterates: validation, patience, the best epoch."""
 
 import math
+import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
+
+import numpy as np
+
+Attributes: TypeAlias = Callable[[], dict[str, Any]]
 
 
 class Plateau(NamedTuple):
@@ -54,14 +59,19 @@ class Monitor:
     plateau : Plateau, default=None
         Progress of an earlier fit that is continued.
     report : callable, default=None
-        ``report(params) -> stop`` after each epoch.
+        ``report(before, params) -> stop`` after each epoch, with the parameters
+        before it and after it.
     min_factor : float, default=1e-4
         The factor of an "adaptive" rate below which the solver is stopped.
 
     Attributes
     ----------
+    values : list of float
+        The training loss, at the start and of each epoch.
     losses, scores : list of float
         What `validate` returned, for the start and each epoch.
+    seconds : list of float
+        Time that each epoch took, with its validation.
     best_params : object
         Parameters of the lowest loss, with `early_stopping`; None without.
     plateau : Plateau
@@ -79,7 +89,7 @@ class Monitor:
         early_stopping: bool = False,
         adaptive: bool = False,
         plateau: Plateau | None = None,
-        report: Callable[[Any], bool] | None = None,
+        report: Callable[[Any, Any], bool] | None = None,
         min_factor: float = 1e-4,
     ) -> None:
         self.tol = tol
@@ -90,8 +100,12 @@ class Monitor:
         self.plateau = Plateau() if plateau is None else plateau
         self.report = report
         self.min_factor = min_factor
+        self.values: list[float] = []
         self.losses: list[float] = []
         self.scores: list[float] = []
+        self.seconds: list[float] = []
+        self.began = math.nan
+        self.before: Any = None
         self.best_loss = math.inf
         self.best_params: Any = None
         self.is_exhausted = False
@@ -103,25 +117,40 @@ class Monitor:
         *,
         validate: Callable[[Any], tuple[float, float]] | None,
         plateau: Plateau,
-        report: Callable[[Any], bool],
+        attributes: Callable[[Any, int], dict[str, Any]],
+        report: Callable[[Attributes, Attributes], bool],
     ) -> Self:
-        """Return the monitor that the parameters of an estimator ask for."""
-        return cls(
+        """Return the monitor that the parameters of an estimator ask for.
+
+        ``attributes(params, n_iter)`` are those of a fit that ends with these parameters;
+        ``report`` gets functions that return them before and after an epoch, with the curves.
+        """
+
+        def at(params: Any, n_iter: int) -> Attributes:
+            return lambda: attributes(params, n_iter) | monitor.curves(n_iter)
+
+        monitor = cls(
             tol=estimator.tol,
             patience=estimator.n_iter_no_change,
             validate=validate,
             early_stopping=estimator.early_stopping,
             adaptive=estimator.schedule == "adaptive",
             plateau=plateau,
-            report=report,
+            report=lambda before, params: report(
+                at(before, len(monitor.values) - 2), at(params, len(monitor.values) - 1)
+            ),
         )
+        return monitor
 
     def __call__(self, epoch: int, params: Any, value: float) -> bool:
         """Watch an epoch, of which zero is the start; return whether to stop."""
+        self.values.append(value)
         if self.validate is not None:
             value, score = self.validate(params)
             self.losses.append(value)
             self.scores.append(score)
+        if epoch:
+            self.seconds.append(time.perf_counter() - self.began)
         if self.early_stopping and (value < self.best_loss or self.best_params is None):
             self.best_loss, self.best_params = min(self.best_loss, value), params
         # The start of a continued fit was the end of the earlier one, which has counted it.
@@ -133,5 +162,20 @@ class Monitor:
                 self.is_exhausted = self.plateau.factor < self.min_factor
             else:
                 self.is_exhausted = self.early_stopping
-        stop = bool(self.report(params)) if epoch and self.report is not None else False
+        stop = False
+        if epoch and self.report is not None:
+            stop = bool(self.report(self.before, params))
+        self.before = params
+        self.began = time.perf_counter()
         return stop or self.is_exhausted
+
+    def curves(self, n_iter: int) -> dict[str, Any]:
+        """Return the fitted attributes that say how the first epochs went."""
+        curves: dict[str, Any] = {
+            "n_iter_": n_iter,
+            "loss_curve_": np.array(self.values[: n_iter + 1]),
+        }
+        if self.validate is not None:
+            curves["validation_loss_curve_"] = np.array(self.losses[: n_iter + 1])
+            curves["validation_score_curve_"] = np.array(self.scores[: n_iter + 1])
+        return curves

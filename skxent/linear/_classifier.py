@@ -349,9 +349,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             self,
             validate=validate,
             plateau=start.plateau,
-            report=lambda params: report_iteration(
-                context, self, X, y, sample_weight, lambda: coefficients(params)
-            ),
+            attributes=lambda params, n_iter: coefficients(params),
+            report=partial(report_iteration, context, self, X, y, sample_weight),
         )
         with one_blas_thread():
             learning_rate = solver.rate(objective)
