@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
 from sklearn.preprocessing import scale
 
 from skxent import SoftmaxClassifier
@@ -223,6 +225,41 @@ def test_l1_takes_no_step_that_is_not_counted(early_stopping, max_iter):
     assert_allclose(curves[1][kept], value, rtol=1e-12)
     assert len(recorder.params) == classifier.n_iter_ <= max_iter
     assert_array_equal(recorder.params[kept - 1], params)
+
+
+class BeginMonitor(ScoringMonitor):
+    """scikit-learn's monitor, which scores the beginnings of tasks too."""
+
+    def __init__(self, *, scoring):
+        super().__init__(scoring=scoring)
+        self.begun = []
+
+    def on_fit_task_begin(
+        self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None
+    ):
+        if context.task_name == "iteration":
+            scorer = self._estimator_scorers[estimator]
+            self.begun.append(scorer(fitted_estimator, X, y, **metadata)["neg_log_loss"])
+            assert fitted_estimator.n_iter_ == len(self.begun) - 1
+            assert len(fitted_estimator.loss_curve_) == len(self.begun)
+
+
+@may_end_early
+@every_solver
+def test_callbacks_see_the_model_before_each_iteration(options):
+    X, y = load_iris(return_X_y=True)
+    X, weights = scale(X), np.ones(150)
+    classifier = SoftmaxClassifier(**options | {"max_iter": 6}, warm_start=True)
+    for _ in range(2):
+        expected = -np.log(3.0)
+        if hasattr(classifier, "coef_"):
+            expected = -log_loss(y, classifier.predict_proba(X))
+        monitor = BeginMonitor(scoring="neg_log_loss")
+        classifier.set_callbacks(monitor).fit(X, y, sample_weight=weights)
+        if not classifier.n_iter_:
+            continue
+        ended = [row["neg_log_loss"] for row in monitor.get_logs().data]
+        assert_allclose(monitor.begun, [expected, *ended[:-1]], rtol=1e-10)
 
 
 @may_end_early

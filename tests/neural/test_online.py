@@ -575,3 +575,31 @@ def test_infinite_patience_lasts_until_max_iter_and_is_saved(tmp_path):
     assert classifier.n_iter_ == 15
     save(classifier, tmp_path / "network.pt")
     assert load(tmp_path / "network.pt").n_iter_no_change == np.inf
+
+
+def test_callbacks_see_the_network_before_each_epoch():
+    class Recorder:
+        begun, ended = [], []
+
+        def setup(self, estimator, context):
+            pass
+
+        def teardown(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context, *, X=None, fitted_estimator=None):
+            if fitted_estimator is not None:
+                assert len(fitted_estimator.epoch_seconds_) == fitted_estimator.n_iter_
+                self.begun.append(fitted_estimator.predict_proba(X))
+
+        def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+            if fitted_estimator is not None:
+                self.ended.append(fitted_estimator.predict_proba(X))
+
+    X, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
+    recorder = Recorder()
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
+    DNNClassifier(**settings).set_callbacks(recorder).fit(X, y)
+    assert len(recorder.begun) == len(recorder.ended) == 3
+    assert_array_equal(recorder.begun[1:], recorder.ended[:-1])
+    assert np.abs(recorder.begun[0] - recorder.ended[0]).max() > 0.0
