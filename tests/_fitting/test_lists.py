@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.sparse import dok_array
 from sklearn.base import clone
 from sklearn.naive_bayes import GaussianNB
 
@@ -54,7 +55,7 @@ def test_sequences_are_not_refused(make):
     refuse_iterators(make([1.0, 2.0]), "sizes")
 
 
-@pytest.mark.parametrize("values", [None, 1.0, "ab", pd.DataFrame({"a": [1.0]})])
+@pytest.mark.parametrize("values", [None, 1.0, "ab", pd.DataFrame({"a": [1.0]}), dok_array((2, 3))])
 def test_what_other_checks_are_for_is_not_refused(values):
     refuse_iterators(values, "sizes")
 
