@@ -111,8 +111,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         Strength of the penalty, not negative.
 
     l1_ratio : float, default=0.0
-        Share of the L1 penalty, in [0, 1]. Above zero, coefficients that do not
-        help are exactly zero.
+        Share of the L1 penalty, in [0, 1], which makes coefficients exactly zero.
 
     label_smoothing : float, default=0.0
         Share of each target, in [0, 1], that is spread evenly over the classes.
@@ -216,8 +215,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
 
     References
     ----------
-    .. [1] C. M. Bishop, "Pattern Recognition and Machine Learning", Springer
-       2006, section 4.3.4.
+    .. [1] C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 4.3.4.
 
     Examples
     --------
