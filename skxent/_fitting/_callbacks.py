@@ -1,9 +1,9 @@
 """scikit-learn's callbacks."""
 
-from collections.abc import Callable
 from typing import Any
 
 from skxent._fitting._continuation import forget_fit
+from skxent._fitting._monitor import Attributes
 
 
 def report_iteration(
@@ -12,21 +12,17 @@ def report_iteration(
     X: Any,
     y: Any,
     sample_weight: Any,
-    attributes: Callable[[], dict[str, Any]],
+    before: Attributes,
+    after: Attributes,
 ) -> bool:
     """Report an iteration to the callbacks of an estimator; return whether one asks to stop.
 
-    They call `attributes` for the fitted attributes that the estimator would have if it stopped;
-    the curves of an earlier fit are none of them.
+    They call `before` and `after` for the fitted attributes that the estimator would have if it
+    stopped there; the curves of an earlier fit are none of them.
     """
     forget_fit(estimator)
     iteration = context.subcontext(task_name="iteration")
-    iteration.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    stop = iteration.call_on_fit_task_end(
-        estimator=estimator,
-        X=X,
-        y=y,
-        metadata=None if sample_weight is None else {"sample_weight": sample_weight},
-        reconstruction_attributes=attributes,
-    )
-    return bool(stop)
+    given = {"estimator": estimator, "X": X, "y": y}
+    given["metadata"] = None if sample_weight is None else {"sample_weight": sample_weight}
+    iteration.call_on_fit_task_begin(**given, reconstruction_attributes=before)
+    return bool(iteration.call_on_fit_task_end(**given, reconstruction_attributes=after))

@@ -1,12 +1,14 @@
 """Checks of what estimators are fitted to."""
 
 import math
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite
+from sklearn.utils._param_validation import Interval, Options
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
@@ -15,8 +17,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skxent._fitting._lists import refuse_iterators
 from skxent._fitting._samples import Samples
 from skxent._fitting._targets import encode
+
+# What `n_iter_no_change` may be: infinity is a patience that never ends.
+PATIENCE = [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})]
 
 
 def check_samples(
@@ -34,14 +40,15 @@ def check_samples(
     Without `classes`, these are the sorted labels. With `reset`, the estimator learns the
     number and names of the features from X; otherwise they are compared.
     """
-    X, y = check_features(estimator, X, reset), check_targets(y, name)
+    X, y = check_features(estimator, X, reset, f"X{name[1:]}"), check_targets(y, name)
     weights = check_weights(X, y, sample_weight)
     classes, targets = encode(y, classes, name)
     return Samples(X, targets, weights, classes)
 
 
-def check_features(estimator: Any, X: Any, reset: bool) -> Any:
+def check_features(estimator: Any, X: Any, reset: bool, name: str = "X") -> Any:
     """Return X as a dense or canonical CSR matrix of float32, if it is that, or else float64."""
+    refuse_iterators(X, name)
     X = validate_data(
         estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset
     )
@@ -60,6 +67,7 @@ def check_features(estimator: Any, X: Any, reset: bool) -> Any:
 
 def check_targets(y: Any, name: str = "y") -> NDArray[Any]:
     """Return y as an array of labels (n_samples,) or of distributions (n_samples, n_classes)."""
+    refuse_iterators(y, name)
     y = y if hasattr(y, "shape") else np.asarray(y)
     if len(y.shape) == 2 and y.shape[1] > 1:
         targets: NDArray[Any] = check_array(y, dtype=None, input_name=name)
@@ -71,6 +79,7 @@ def check_targets(y: Any, name: str = "y") -> NDArray[Any]:
 
 def check_weights(X: Any, y: NDArray[Any], sample_weight: ArrayLike | None) -> NDArray[np.float64]:
     """Return weights (n_samples,) in float64, scaled down where their sum would overflow."""
+    refuse_iterators(sample_weight, "sample_weight")
     check_consistent_length(X, y)
     weights: NDArray[np.float64]
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)

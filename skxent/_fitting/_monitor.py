@@ -3,9 +3,11 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
+
+Attributes: TypeAlias = Callable[[], dict[str, Any]]
 
 
 class Plateau(NamedTuple):
@@ -57,7 +59,8 @@ class Monitor:
     plateau : Plateau, default=None
         Progress of an earlier fit that is continued.
     report : callable, default=None
-        ``report(params) -> stop`` after each epoch.
+        ``report(before, params) -> stop`` after each epoch, with the parameters
+        before it and after it.
     min_factor : float, default=1e-4
         The factor of an "adaptive" rate below which the solver is stopped.
 
@@ -86,7 +89,7 @@ class Monitor:
         early_stopping: bool = False,
         adaptive: bool = False,
         plateau: Plateau | None = None,
-        report: Callable[[Any], bool] | None = None,
+        report: Callable[[Any, Any], bool] | None = None,
         min_factor: float = 1e-4,
     ) -> None:
         self.tol = tol
@@ -102,6 +105,7 @@ class Monitor:
         self.scores: list[float] = []
         self.seconds: list[float] = []
         self.began = math.nan
+        self.before: Any = None
         self.best_loss = math.inf
         self.best_params: Any = None
         self.is_exhausted = False
@@ -113,14 +117,18 @@ class Monitor:
         *,
         validate: Callable[[Any], tuple[float, float]] | None,
         plateau: Plateau,
-        attributes: Callable[[Any], dict[str, Any]],
-        report: Callable[[Callable[[], dict[str, Any]]], bool],
+        attributes: Callable[[Any, int], dict[str, Any]],
+        report: Callable[[Attributes, Attributes], bool],
     ) -> Self:
         """Return the monitor that the parameters of an estimator ask for.
 
-        ``attributes(params)`` are those of a fit that ends with these parameters; ``report`` gets
-        a function that returns them, with the curves so far.
+        ``attributes(params, n_iter)`` are those of a fit that ends with these parameters;
+        ``report`` gets functions that return them before and after an epoch, with the curves.
         """
+
+        def at(params: Any, n_iter: int) -> Attributes:
+            return lambda: attributes(params, n_iter) | monitor.curves(n_iter)
+
         monitor = cls(
             tol=estimator.tol,
             patience=estimator.n_iter_no_change,
@@ -128,7 +136,9 @@ class Monitor:
             early_stopping=estimator.early_stopping,
             adaptive=estimator.schedule == "adaptive",
             plateau=plateau,
-            report=lambda params: report(lambda: attributes(params) | monitor.curves()),
+            report=lambda before, params: report(
+                at(before, len(monitor.values) - 2), at(params, len(monitor.values) - 1)
+            ),
         )
         return monitor
 
@@ -152,17 +162,20 @@ class Monitor:
                 self.is_exhausted = self.plateau.factor < self.min_factor
             else:
                 self.is_exhausted = self.early_stopping
-        stop = bool(self.report(params)) if epoch and self.report is not None else False
+        stop = False
+        if epoch and self.report is not None:
+            stop = bool(self.report(self.before, params))
+        self.before = params
         self.began = time.perf_counter()
         return stop or self.is_exhausted
 
-    def curves(self) -> dict[str, Any]:
-        """Return the fitted attributes that say how the epochs so far went."""
+    def curves(self, n_iter: int) -> dict[str, Any]:
+        """Return the fitted attributes that say how the first epochs went."""
         curves: dict[str, Any] = {
-            "n_iter_": len(self.values) - 1,
-            "loss_curve_": np.array(self.values),
+            "n_iter_": n_iter,
+            "loss_curve_": np.array(self.values[: n_iter + 1]),
         }
         if self.validate is not None:
-            curves["validation_loss_curve_"] = np.array(self.losses)
-            curves["validation_score_curve_"] = np.array(self.scores)
+            curves["validation_loss_curve_"] = np.array(self.losses[: n_iter + 1])
+            curves["validation_score_curve_"] = np.array(self.scores[: n_iter + 1])
         return curves

@@ -9,6 +9,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from skxent._fitting._lists import refuse_iterators
+
 
 def encode(
     y: NDArray[Any], classes: NDArray[Any] | None = None, name: str = "y"
@@ -54,6 +56,7 @@ def check_classes(classes: ArrayLike | None, known: NDArray[Any] | None = None) 
         if known is None:
             raise ValueError("the first call of partial_fit needs classes, all of them")
         return known
+    refuse_iterators(classes, "classes")
     given: NDArray[Any] = column_or_1d(classes)
     if known is None:
         if len(np.unique(given)) != len(given) or len(given) < 2:

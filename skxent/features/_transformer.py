@@ -189,7 +189,11 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         "n_segments": [Interval(Integral, 1, None, closed="left")],
         "dtype": [StrOptions({"float32", "float64"}), None],
         "on_error": [StrOptions({"raise", "warn"})],
-        "n_jobs": [Integral, None],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
         "cache": "no_validation",  # open_cache does
     }
 

@@ -20,7 +20,7 @@ from skxent._fitting._continuation import (
     store_fit,
     supports_partial_fit,
 )
-from skxent._fitting._inputs import check_samples, check_validation
+from skxent._fitting._inputs import PATIENCE, check_samples, check_validation
 from skxent._fitting._monitor import Monitor
 from skxent._fitting._targets import check_classes, weights_of_classes
 from skxent._threads import one_blas_thread
@@ -111,8 +111,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         Strength of the penalty, not negative.
 
     l1_ratio : float, default=0.0
-        Share of the L1 penalty, in [0, 1]. Above zero, coefficients that do not
-        help are exactly zero (with `early_stopping`, nearly all of them).
+        Share of the L1 penalty, in [0, 1], which makes coefficients exactly zero.
 
     label_smoothing : float, default=0.0
         Share of each target, in [0, 1], that is spread evenly over the classes.
@@ -143,7 +142,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         Share of the samples, in (0, 1), that `early_stopping` sets aside.
 
     n_iter_no_change : int, default=10
-        Patience of "adaptive" and `early_stopping`, in epochs.
+        Patience of "adaptive" and `early_stopping`, in epochs; ``np.inf`` never ends a fit.
 
     warm_start : bool, default=False
         Whether `fit` continues from the coefficients of an earlier fit and, with
@@ -172,8 +171,9 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         Number of iterations of the last `fit`, and of `partial_fit` since.
 
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
-        J at the start and after each iteration. A `partial_fit` appends the mean
-        of J over its batches, each before its update.
+        J at the start and after each iteration; the last is that of the coefficients
+        (unless `early_stopping`, or a rate that diverged, has left earlier ones). A
+        `partial_fit` appends the mean of J over its batches, each before its update.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy of the validation samples, with class weights and label
@@ -215,8 +215,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
 
     References
     ----------
-    .. [1] C. M. Bishop, "Pattern Recognition and Machine Learning", Springer
-       2006, section 4.3.4.
+    .. [1] C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 4.3.4.
 
     Examples
     --------
@@ -245,7 +244,7 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
         "tol": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": PATIENCE,
         "warm_start": ["boolean"],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
@@ -343,17 +342,18 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             validate = self._make_objective(validation.weighed(class_weights)).loss_and_accuracy
         solver = Solver.of(name, self, objective)
         start = self._start(classes, objective.shape, solver, random_state, self.warm_start)
+        coefficients = partial(self._coefficients, classes=classes, dtype=samples.X.dtype)
         monitor = Monitor.of(
             self,
             validate=validate,
             plateau=start.plateau,
-            attributes=lambda params: self._coefficients(params, classes),
+            attributes=lambda params, n_iter: coefficients(params),
             report=partial(report_iteration, context, self, X, y, sample_weight),
         )
         with one_blas_thread():
             learning_rate = solver.rate(objective)
             solution = solver.minimise(objective, start, learning_rate, monitor)
-        vars(self).update(self._coefficients(solution.params, classes, samples.X.dtype))
+        vars(self).update(coefficients(solution.params))
         self.solver_, self.learning_rate_ = solver.name, learning_rate
         end = solution.last and start.advance(*solution.last, solution.n_iter, monitor.plateau)
         store_fit(self, solution, monitor, seen=(sums, len(samples)), continuation=end)
@@ -446,5 +446,5 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             return start.resume(self, classes, params_of(self, shape[1] - self.fit_intercept))
         return start
 
-    def _coefficients(self, params, classes, dtype=np.float64):
+    def _coefficients(self, params, classes, dtype):
         return coefficients_of(params, classes, fit_intercept=self.fit_intercept, dtype=dtype)

@@ -1,7 +1,9 @@
 """Predictions of fitted linear softmax models."""
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin
+from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from skxent._fitting._inputs import check_features
@@ -32,6 +34,7 @@ def params_of(classifier, n_features):
         raise ValueError(
             f"warm_start needs the {coef.shape[1]} features of the earlier fit, got {n_features}"
         )
+    coef = coef.toarray() if issparse(coef) else coef
     if classifier.fit_intercept:
         coef = np.column_stack([coef, intercept])
     return coef.astype(np.float64)
@@ -55,7 +58,7 @@ class LinearSoftmaxMixin(ClassifierMixin):
         """
         check_is_fitted(self, "coef_", msg=NOT_FITTED)
         X = check_features(self, X, reset=False)
-        logits = X @ self.coef_.T + self.intercept_
+        logits = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
         return logits[:, 0] if len(self.classes_) == 2 else logits
 
     def predict(self, X):
@@ -104,6 +107,52 @@ class LinearSoftmaxMixin(ClassifierMixin):
             zero or one.
         """
         return log_softmax(self._class_logits(X))
+
+    def sparsify(self):
+        """Convert `coef_` to a sparse array, as for a model of few coefficients.
+
+        With an L1 penalty, most of them may be zero. Where more than half are, a sparse
+        array takes less memory, also in a file. What `warm_start` and `partial_fit`
+        continue from besides (momentum, schedule, batches) is forgotten: they start
+        from the coefficients, and make them dense.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        """
+        check_is_fitted(self, "coef_", msg=NOT_FITTED)
+        for model in self._models():
+            model.coef_ = csr_array(model.coef_)
+            vars(model).pop("_continuation", None)
+        return self
+
+    def densify(self):
+        """Convert `coef_` back to a dense array, which it is after a fit.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        """
+        check_is_fitted(self, "coef_", msg=NOT_FITTED)
+        for model in self._models():
+            model.coef_ = model.coef_.toarray() if issparse(model.coef_) else model.coef_
+        return self
+
+    def _models(self):
+        """Return what has coefficients: the estimator, and the best one of a search."""
+        return [self, *filter(None, [getattr(self, "best_estimator_", None)])]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -22,7 +22,7 @@ from skxent._fitting._continuation import (
     store_fit,
     supports_partial_fit,
 )
-from skxent._fitting._inputs import check_weights, has_validation
+from skxent._fitting._inputs import PATIENCE, check_weights, has_validation
 from skxent._fitting._interrupt import is_interrupted
 from skxent._fitting._monitor import Monitor
 from skxent._fitting._targets import check_classes, encode, weights_of_classes
@@ -85,7 +85,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         "tol": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": PATIENCE,
         "warm_start": ["boolean"],
         "shuffle": ["boolean"],
         "device": [str],
@@ -151,11 +151,11 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             self,
             validate=None if validation is None else lambda _: evaluate(network, held_out),
             plateau=start.plateau,
-            attributes=lambda weights: {
+            attributes=lambda weights, n_iter: {
                 "classes_": classes,
                 "weights_": weights,
                 "_form": form,
-                "epoch_seconds_": np.array(monitor.seconds),
+                "epoch_seconds_": np.array(monitor.seconds[:n_iter]),
             },
             report=partial(report_iteration, context, self, X, y, sample_weight),
         )

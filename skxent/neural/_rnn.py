@@ -101,7 +101,7 @@ class RNNClassifier(NeuralClassifier):
         Share of the samples, in (0, 1), that `early_stopping` sets aside.
 
     n_iter_no_change : int, default=10
-        Patience of "adaptive" and `early_stopping`, in epochs.
+        Patience of "adaptive" and `early_stopping`, in epochs; ``np.inf`` never ends a fit.
 
     warm_start : bool, default=False
         Whether `fit` continues from the weights of an earlier fit and from the

@@ -11,9 +11,6 @@ from skxent.optimizers._proximal import add_l1, proximal_gradient, proximal_step
 from skxent.optimizers._rules import UpdateRule
 from skxent.optimizers._solution import Objective, Solution, Watcher, evaluate
 
-# With an L1 penalty, parameters of up to this much times the largest one are rounding errors.
-_ROUNDING = 64 * np.finfo(np.float64).eps
-
 
 def descend(
     objective: Objective,
@@ -61,7 +58,9 @@ def descend(
             G = \frac{1}{\eta} \left(\theta - S_{\eta \lambda}(\theta - \eta g)\right),
             \qquad S_\tau(x) = \operatorname{sign}(x) \max(|x| - \tau, 0)
 
-        which is zero at the minimum alone. It cannot be combined with `batches`.
+        which is zero at the minimum alone. What the proximal step makes zero is zero
+        in the next iterate, whatever the rule adds to it. It cannot be combined with
+        `batches`.
     state : object, default=None
         State of the rule to start from; None is its initial state.
     monitor : callable, default=None
@@ -71,7 +70,8 @@ def descend(
     Returns
     -------
     solution : Solution
-        The best iterate. The loop ends when the objective is no longer finite.
+        The last iterate. When the objective is no longer finite, the loop ends,
+        and the solution is the iterate with the lowest value.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def descend(
     """
     rate_of = learning_rate if callable(learning_rate) else lambda n_iter: learning_rate
     params, previous = start, None
-    best = start, math.inf, math.inf
+    lowest = start, math.inf, math.inf
     state = rule.init(start) if state is None else state
     values: list[float] = []
     rate = 1.0 if l1 is None else rate_of(0)
@@ -114,11 +114,9 @@ def descend(
         diverged = not math.isfinite(value + norm)
         if diverged and n_iter == 0:
             raise ValueError("the objective is not finite at the start")
-        # Near the minimum values differ by rounding alone, so that the last iterate's may not
-        # be the lowest; the gradient decides.
         converged = norm <= tol
-        if not diverged and (value < best[1] or converged):
-            best = params, value, norm
+        if not diverged and value < lowest[1]:
+            lowest = params, value, norm
         stopped = not diverged and monitor is not None and bool(monitor(n_iter, params, value))
         # Before the loop may end, so that a later call continues as this one would have.
         if not diverged and previous is not None and np.vdot(gradient, params - previous) > 0.0:
@@ -136,35 +134,11 @@ def descend(
             step, state = rule.update(gradient, state, rate)
             params = params + step
         if l1 is not None:
-            # The monitor may keep any iterate, and rounding leaves residues of zeros in it.
-            params[np.abs(params) <= _ROUNDING * np.max(np.abs(previous))] = 0.0
-    if l1 is not None and n_iter:
-        best = _make_zeros_exact(objective, best, l1, rate or 1.0, tol if converged else math.inf)
-        converged = best[2] <= tol
+            # Momentum would carry on what the proximal step has stopped at zero.
+            params[proximal_step(previous, smooth, l1, rate) == 0.0] = 0.0
+    found = lowest if diverged else (params, value, norm)
     last = None if diverged else (params, state)
-    return Solution(*best, n_iter, converged, diverged, stopped, np.array(values), last)
-
-
-def _make_zeros_exact(
-    objective: Objective,
-    best: tuple[NDArray[Any], float, float],
-    l1: NDArray[Any],
-    rate: float,
-    tol: float,
-) -> tuple[NDArray[Any], float, float]:
-    """Take last proximal steps: momentum leaves the iterates a little beyond zero."""
-    for _ in range(100):
-        params, value, _ = best
-        _, gradient = evaluate(objective, params)
-        params = proximal_step(params, gradient, l1, rate)
-        next_value, gradient = add_l1(*evaluate(objective, params), params, l1, rate)
-        if not next_value <= value + 1e-12 * abs(value):  # the rate is too large
-            break
-        norm = float(np.max(np.abs(gradient)))
-        best = params, next_value, norm
-        if norm <= tol:
-            break
-    return best
+    return Solution(*found, n_iter, converged, diverged, stopped, np.array(values), last)
 
 
 def run_epoch(

@@ -37,7 +37,8 @@ def lbfgs(
     max_iter : int
         Largest number of iterations.
     tol : float
-        Stop when the largest absolute entry of the gradient is at most this.
+        Stop when the largest absolute entry of the gradient is at most this, or
+        1e-100, as the products of smaller numbers underflow.
     precondition : callable, default=None
         ``precondition(params, current) -> solve``, where ``solve(rows)`` returns
         :math:`M^{-1}` times each row of an array of the parameters' shape, and

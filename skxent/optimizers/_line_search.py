@@ -22,6 +22,10 @@ ROUNDING = 64 * np.finfo(np.float64).eps
 # The weak Wolfe conditions: sufficient decrease, and curvature.
 _DECREASE, _CURVATURE = 1e-4, 0.9
 
+# A gradient of up to this much is zero: the squares of such numbers, and what divides them,
+# underflow. On the way to a minimum at infinity the gradient falls so far.
+_VANISHED = 1e-100
+
 # Points tried along one direction.
 _MAX_TRIALS = 40
 
@@ -46,6 +50,7 @@ def minimise_along_directions(
     if not math.isfinite(value + norm):
         raise ValueError("the objective is not finite at the start")
     values, n_stalled, stopped = [value], 0, False
+    tol = max(tol, _VANISHED)
     for n_iter in range(max_iter + 1):
         stopped = monitor is not None and bool(monitor(n_iter, params, value))
         if norm <= tol or stopped or n_iter == max_iter or n_stalled == _MAX_STALLED:

@@ -35,7 +35,7 @@ def newton_cg(
     max_iter : int
         Largest number of steps.
     tol : float
-        Stop when the largest absolute entry of the gradient is at most this.
+        As in :func:`lbfgs`.
     precondition : callable, default=None
         As in :func:`lbfgs`, but called before every step.
     monitor : callable, default=None

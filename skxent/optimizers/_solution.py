@@ -41,7 +41,7 @@ class Solution:
     Parameters
     ----------
     params : ndarray
-        The iterate with the lowest finite value.
+        The last iterate; if the solver diverged, the one with the lowest finite value.
     value : float
         The objective there.
     gradient_norm : float

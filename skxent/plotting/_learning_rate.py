@@ -170,7 +170,7 @@ class LearningRateDisplay:
 
     @classmethod
     def from_range_test(cls, result, *, names=None, ax=None, **kwargs):
-        """Draw the losses of a range test.
+        """Draw the losses of a range test, and a star at the rate that it suggests, if any.
 
         Parameters
         ----------
@@ -202,14 +202,17 @@ class LearningRateDisplay:
                 "loss": np.array(result["losses"], dtype=float),
                 "smoothed_loss": np.array(result["smoothed_losses"], dtype=float),
             }
-            suggestion = float(result["suggestion"])
+            given = result["suggestion"]
+            suggestion = None if given is None else float(given)
         except (KeyError, TypeError) as error:
             raise TypeError(
                 "result must be a result of learning_rate_range_test, "
                 f"got {type(result).__name__} ({error})"
             ) from error
-        place = int(np.argmin(np.abs(np.log(curve["learning_rate"] / suggestion))))
-        display = cls(curves=[curve], names=check_names(names, 1, "curves"), best=(0, place))
+        best = None
+        if suggestion is not None:
+            best = 0, int(np.argmin(np.abs(np.log(curve["learning_rate"] / suggestion))))
+        display = cls(curves=[curve], names=check_names(names, 1, "curves"), best=best)
         return display.plot(ax, **kwargs)
 
     @classmethod

@@ -23,7 +23,7 @@ class CandidateSolutions:
     Parameters
     ----------
     params : ndarray of shape (n_candidates, n_outputs, n_features + fit_intercept)
-        The iterate with the lowest finite value.
+        The last iterate; of those that diverged, the one with the lowest finite value.
     n_iter : ndarray of int of shape (n_candidates,)
         Number of updates.
     held_out : ndarray of shape (n_candidates, max_iter + 1)
@@ -97,13 +97,13 @@ def descend_all(
     rule must be an array of the parameters' shape.
     """
     n_candidates = len(learning_rates)
-    best = np.zeros(objectives.shape)
-    best_values = np.full(n_candidates, np.inf)
+    found = np.zeros(objectives.shape)
+    lowest = np.full(n_candidates, np.inf)
     n_iter = np.zeros(n_candidates, dtype=int)
     held_out = np.full((n_candidates, max_iter + 1), np.nan)
     status = np.full(n_candidates, "running", dtype="<U9")
     alive = np.arange(n_candidates)
-    params, previous = best.copy(), None
+    params, previous = found.copy(), None
     state = rule.init(params)
     for epoch in range(max_iter + 1):
         with np.errstate(over="ignore", invalid="ignore"):
@@ -111,9 +111,9 @@ def descend_all(
             norms = np.abs(gradients).max(axis=(1, 2))
             is_finite = np.isfinite(values + norms)
         is_done = norms <= tol
-        is_best = is_finite & ((values < best_values[alive]) | is_done)
-        best[alive[is_best]] = params[is_best]
-        best_values[alive[is_best]] = values[is_best]
+        is_lowest = is_finite & (values < lowest[alive])
+        found[alive[is_lowest]] = params[is_lowest]
+        lowest[alive[is_lowest]] = values[is_lowest]
         n_iter[alive] = epoch
         held_out[alive[is_finite], epoch] = losses[is_finite]
         status[alive[is_done]] = "converged"
@@ -123,7 +123,10 @@ def descend_all(
             status[alive[(status[alive] == "running") & ~keep[alive]]] = "pruned"
         stop = epoch > 0 and monitor is not None and monitor(epoch, len(alive))
         is_running = status[alive] == "running"
-        if epoch == max_iter or stop or not is_running.any():
+        is_last = bool(epoch == max_iter or stop)
+        ends = is_finite & (~is_running | is_last)
+        found[alive[ends]] = params[ends]
+        if is_last or not is_running.any():
             break
         if not is_running.all():
             alive, objectives = alive[is_running], objectives.take(is_running)
@@ -137,4 +140,4 @@ def descend_all(
         with np.errstate(over="ignore", invalid="ignore"):
             step, state = rule.update(gradients, state, rates)
             params = params + step
-    return CandidateSolutions(best, n_iter, held_out, status)
+    return CandidateSolutions(found, n_iter, held_out, status)

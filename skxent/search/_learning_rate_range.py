@@ -11,6 +11,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch, _safe_indexing, check_random_state, indexable
 
+from skxent._fitting._lists import refuse_iterators
+
 
 def learning_rate_range_test(
     estimator: Any,
@@ -63,7 +65,7 @@ def learning_rate_range_test(
           before the step.
         - smoothed_losses : ndarray of shape (n_done,), their running mean.
         - suggestion : float, the rate at which the smoothed loss falls fastest
-          against the logarithm of the rate.
+          against the logarithm of the rate; None where it hardly falls.
 
     Raises
     ------
@@ -72,6 +74,13 @@ def learning_rate_range_test(
     ValueError
         If a parameter is out of its range, or the loss diverges within the
         first steps.
+
+    Warns
+    -----
+    UserWarning
+        If the smoothed loss never falls by 2 % of its first value. Such a curve
+        shows noise alone, as of features that tell nothing, or its rates are too
+        small.
 
     References
     ----------
@@ -92,6 +101,8 @@ def learning_rate_range_test(
     True
     """
     _check_settings(min_learning_rate, max_learning_rate, n_steps, batch_size, smoothing)
+    for name, values in {"X": X, "y": y, "sample_weight": sample_weight}.items():
+        refuse_iterators(values, name)
     X, y, sample_weight = indexable(X, y, sample_weight)
     estimator = _prepare(estimator, batch_size or np.shape(y)[0])
     rates = np.geomspace(min_learning_rate, max_learning_rate, n_steps)
@@ -120,13 +131,27 @@ def learning_rate_range_test(
             f"the loss diverges at the rate {rate:.3g}, among the first: lower min_learning_rate, "
             "or scale the features"
         )
-    slopes = np.gradient(np.array(smoothed), np.log(rates[: len(smoothed)]))
+    suggestion = _suggest(rates[: len(smoothed)], np.array(smoothed))
+    if suggestion is None:
+        warnings.warn(
+            f"the loss hardly falls at rates from {rates[0]:.3g} to {rates[len(smoothed) - 1]:.3g} "
+            f"(from {smoothed[0]:.4g} to {min(smoothed):.4g}), so that no rate is suggested: "
+            "raise max_learning_rate, or see whether the features vary",
+            stacklevel=2,
+        )
     return Bunch(
         learning_rates=rates[: len(smoothed)],
         losses=np.array(losses),
         smoothed_losses=np.array(smoothed),
-        suggestion=float(rates[np.argmin(slopes)]),
+        suggestion=suggestion,
     )
+
+
+def _suggest(rates: NDArray[Any], smoothed: NDArray[Any], least_fall: float = 0.02) -> float | None:
+    """Return the rate at which a loss falls fastest; None where it falls by too small a share."""
+    if not smoothed.min() < (1.0 - least_fall) * smoothed[0]:
+        return None
+    return float(rates[np.argmin(np.gradient(smoothed, np.log(rates)))])
 
 
 def _check_settings(

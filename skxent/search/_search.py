@@ -95,7 +95,7 @@ class SoftmaxClassifierCV(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimato
         diverges in a fold; and after 1/16, 1/8, 1/4 and 1/2 of `max_iter` the
         half of the settings with the larger cross-entropy on the samples left
         out, on average over the folds, as long as two remain [1]_. Pruned
-        candidates are scored at their best iterate, but not chosen. ``False``
+        candidates are scored at their last iterate, but not chosen. ``False``
         trains all candidates to the end.
 
     refit : bool, default=True

@@ -17,6 +17,7 @@ from skxent.frames._ragged import lengths_of, split, sum_by_clip
 from skxent.sequences._aggregation import aggregate_log_proba
 from skxent.sequences._inputs import check_frame_targets, check_frame_weights, check_sequences
 from skxent.sequences._scoring import SequenceClassifierMixin
+from skxent.sequences._zero_mean import warn_if_alike
 
 
 def _has_probabilities(estimator):
@@ -101,8 +102,9 @@ class FramewiseClassifier(
     short ones. A `sample_weight` of one over the number of frames evens that out.
 
     Where the mean of each clip has been subtracted from its frames, as with
-    ``normalize="mean"``, the frames of all classes have mean zero, and a linear classifier
-    of single frames cannot tell the classes apart. Use a `context` or a nonlinear estimator.
+    ``normalize="mean"``, a linear classifier of single frames cannot tell clips apart: the
+    mean of its scores over a clip is its score of a frame of zeros. `fit` and `partial_fit`
+    warn. Use a `context` or a nonlinear estimator.
 
     Samples that the estimator itself holds out, for instance for early stopping or
     calibration, are frames: some frames of a clip may be trained on and others held out.
@@ -185,13 +187,15 @@ class FramewiseClassifier(
         estimator = self._make_estimator()
         callbacks = self._init_callback_context(max_subtasks=1)
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        frames, targets, params = self._check_fit(X, y, sample_weight, "fit", reset=True)
+        frames, lengths, targets, params = self._check_fit(X, y, sample_weight, "fit", reset=True)
         subtask = callbacks.subcontext(task_name="fit-estimator")
         with subtask.propagate_callback_context(estimator):
             subtask.call_on_fit_task_begin(estimator=self, X=frames, y=targets)
             estimator.fit(frames, targets, **params)
             subtask.call_on_fit_task_end(estimator=self, X=frames, y=targets)
         self._store(estimator)
+        if lengths is not None:
+            warn_if_alike(estimator, frames, lengths, stacklevel=4)
         callbacks.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -228,12 +232,14 @@ class FramewiseClassifier(
         """
         is_first = not hasattr(self, "classes_")
         estimator = self._make_estimator() if is_first else self.estimator_
-        frames, targets, params = self._check_fit(
+        frames, lengths, targets, params = self._check_fit(
             X, y, sample_weight, "partial_fit", reset=is_first
         )
         if classes is not None:
             params = params | {"classes": classes}
         self._store(estimator.partial_fit(frames, targets, **params))
+        if lengths is not None:
+            warn_if_alike(self.estimator_, frames, lengths, stacklevel=3)
         return self
 
     def predict(self, X):
@@ -375,11 +381,14 @@ class FramewiseClassifier(
         return clone(self.estimator)
 
     def _check_fit(self, X, y, sample_weight, method, reset):
-        """Return frames, their targets, and further arguments of the estimator's method."""
+        """Return frames, lengths, targets, and further arguments of the estimator's method.
+
+        There are no lengths where the frames of a clip have targets of their own.
+        """
         sequences = check_sequences(self, X, reset=reset)
         lengths = lengths_of(sequences)
-        per_frame, targets = check_frame_targets(y, lengths)
-        if not per_frame:
+        has_own, targets = check_frame_targets(y, lengths)
+        if not has_own:
             targets = np.repeat(targets, lengths, axis=0)
         tags = get_tags(self.estimator)
         if targets.ndim == 2 and (
@@ -400,7 +409,8 @@ class FramewiseClassifier(
                     f"{type(self.estimator).__name__} takes no sample_weight; steps of a pipeline "
                     "take it with metadata routing (sklearn.set_config)"
                 )
-        return join(sequences, self.context), targets, params
+        frames = join(sequences, self.context)
+        return frames, None if has_own else lengths, targets, params
 
     def _check_frames(self, X):
         """Return the frames of all clips, and their number for each clip."""

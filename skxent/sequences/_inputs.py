@@ -1,5 +1,6 @@
 """Checks of sequences of frames, and of their targets."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_array, validate_data
 
 from skxent._fitting._inputs import check_targets
+from skxent._fitting._lists import refuse_iterators
 
 _FLOATS = (np.float64, np.float32)
 _WANTED = "must be an array of shape (n_frames, n_features)"
@@ -20,6 +22,7 @@ def check_sequences(estimator: Any, X: Any, *, reset: bool) -> list[NDArray[Any]
     sequence of a single frame. `reset` learns the number and names of features; otherwise they
     are compared with those of `estimator`. Errors name a sequence as the clip of its index.
     """
+    refuse_iterators(X, "X")
     entries = _entries(X)
     if entries is None:
         frames = validate_data(estimator, X, dtype=_FLOATS, order="C", reset=reset)
@@ -56,6 +59,7 @@ def check_frame_targets(
     of lists or arrays, of the n frames of all sequences, in order. Errors call y by `name` and
     its entries by `noun`. A single column is taken for labels, with a warning.
     """
+    refuse_iterators(y, name)
     entries = _targets_of_frames(y)
     if entries is None:
         targets = check_targets(y, name)
@@ -92,11 +96,16 @@ def _entries(X: Any) -> Any:
         if len(shape) == 1 and np.asarray(X).dtype.kind in "OSTU":
             return list(X)
         return np.asarray(X) if len(shape) == 3 else None
-    if not isinstance(X, list | tuple):
+    if not _is_list(X):
         return None
     # A list of rows of one length is a matrix, as everywhere in scikit-learn.
     lengths = {len(entry) if _is_row(entry) else None for entry in X}
-    return None if len(lengths) == 1 and None not in lengths else X
+    return None if len(lengths) == 1 and None not in lengths else list(X)
+
+
+def _is_list(values: Any) -> bool:
+    """Return whether values are a list or another sequence without a shape, as a deque."""
+    return isinstance(values, Sequence) and not isinstance(values, str | bytes)
 
 
 def _is_row(entry: Any) -> bool:
@@ -134,10 +143,9 @@ def _targets_of_frames(y: Any) -> Any:
     if isinstance(y, np.ndarray) and (y.ndim == 3 or (y.ndim == 2 and y.dtype == object)):
         # NumPy makes such arrays of lists of one length; a single column holds labels.
         return list(y) if y.ndim == 3 or y.shape[1] > 1 else None
-    if not isinstance(y, list | tuple):
-        if len(getattr(y, "shape", ())) != 1 or np.asarray(y).dtype != object:
-            return None
-        y = list(y)
+    if not _is_list(y) and (len(getattr(y, "shape", ())) != 1 or np.asarray(y).dtype != object):
+        return None
+    y = list(y)
     is_per_frame = any(isinstance(entry, list | tuple) or np.ndim(entry) > 0 for entry in y)
     return y if is_per_frame else None
 

@@ -133,7 +133,8 @@ def test_curves_are_empty_without_validation():
 def test_report_hears_of_each_epoch_but_the_start_and_stops(patience):
     heard = []
 
-    def report(params):
+    def report(before, params):
+        assert before[0, 0] == params[0, 0] - 1
         heard.append(int(params[0, 0]))
         return len(heard) == 3
 
@@ -145,9 +146,14 @@ def test_report_hears_of_each_epoch_but_the_start_and_stops(patience):
 
 def test_report_hears_of_the_epoch_that_exhausts_the_patience():
     heard = []
-    monitor = Monitor(tol=0.0, patience=2, early_stopping=True, report=heard.append)
+    monitor = Monitor(
+        tol=0.0,
+        patience=2,
+        early_stopping=True,
+        report=lambda before, params: heard.append((before[0, 0], params[0, 0])),
+    )
     assert watch(monitor, [1.0] * 8) == 2
-    assert [params[0, 0] for params in heard] == [1, 2]
+    assert heard == [(0, 1), (1, 2)]
 
 
 @given(losses, tolerances, patiences, st.data(), st.booleans())

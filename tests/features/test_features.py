@@ -359,6 +359,14 @@ def test_a_long_clip_needs_little_beyond_its_features(monkeypatch):
 # At home in scikit-learn
 
 
+@pytest.mark.parametrize("n_jobs", [0, 1.5, "2"])
+def test_no_number_of_threads_is_an_error(n_jobs):
+    transformer = MFCCTransformer(sample_rate=8000, n_jobs=n_jobs)
+    for method in (transformer.fit, transformer.fit_transform):
+        with pytest.raises(ValueError, match=rf"'n_jobs' parameter .* Got {n_jobs!r} instead"):
+            method([np.zeros(800)])
+
+
 @pytest.mark.parametrize("n_jobs", [2, -1])
 @pytest.mark.parametrize("cache", [None, "fresh"])
 def test_threads_give_the_same(n_jobs, cache):

@@ -327,3 +327,21 @@ def test_adaptive_schedule_watches_the_validation_samples():
     assert watched.converged_
     # There the loss stops falling first.
     assert watched.n_iter_ < trained.n_iter_
+
+
+@may_end_early
+@pytest.mark.parametrize("settings", [{"early_stopping": True}, {"schedule": "adaptive"}])
+def test_infinite_patience_lasts_until_max_iter(settings):
+    (X, y, _), (X_val, y_val, _) = overfitting_problem(3)
+    classifier = SoftmaxClassifier(
+        solver="gd", learning_rate=0.1, tol=0.0, max_iter=40, n_iter_no_change=np.inf, **settings
+    ).fit(X, y, None, X_val, y_val)
+    assert classifier.n_iter_ == 40
+    assert not classifier.converged_
+
+
+@pytest.mark.parametrize("patience", [0, 2.5, -np.inf, np.nan])
+def test_patience_is_a_number_of_epochs(patience):
+    (X, y, _), _ = overfitting_problem(3)
+    with pytest.raises(ValueError, match="'n_iter_no_change' parameter"):
+        SoftmaxClassifier(early_stopping=True, n_iter_no_change=patience).fit(X, y)

@@ -22,7 +22,7 @@ torch = pytest.importorskip(
     "torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]"
 )
 
-from skxent.neural import DNNClassifier, RNNClassifier  # noqa: E402
+from skxent.neural import DNNClassifier, RNNClassifier, load, save  # noqa: E402
 
 # Of products as small as these, a second thread only waits for the first.
 torch.set_num_threads(1)
@@ -566,3 +566,40 @@ def test_partial_fit_removes_what_was_true_of_the_fit():
     assert all(hasattr(classifier, name) for name in of_fit)
     classifier.partial_fit(X, y)
     assert not any(hasattr(classifier, name) for name in of_fit)
+
+
+def test_infinite_patience_lasts_until_max_iter_and_is_saved(tmp_path):
+    X, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
+    settings = {"hidden_layer_sizes": (4,), "early_stopping": True, "n_iter_no_change": np.inf}
+    classifier = DNNClassifier(**settings, max_iter=15, tol=100.0, random_state=0).fit(X, y)
+    assert classifier.n_iter_ == 15
+    save(classifier, tmp_path / "network.pt")
+    assert load(tmp_path / "network.pt").n_iter_no_change == np.inf
+
+
+def test_callbacks_see_the_network_before_each_epoch():
+    class Recorder:
+        begun, ended = [], []
+
+        def setup(self, estimator, context):
+            pass
+
+        def teardown(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context, *, X=None, fitted_estimator=None):
+            if fitted_estimator is not None:
+                assert len(fitted_estimator.epoch_seconds_) == fitted_estimator.n_iter_
+                self.begun.append(fitted_estimator.predict_proba(X))
+
+        def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+            if fitted_estimator is not None:
+                self.ended.append(fitted_estimator.predict_proba(X))
+
+    X, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
+    recorder = Recorder()
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
+    DNNClassifier(**settings).set_callbacks(recorder).fit(X, y)
+    assert len(recorder.begun) == len(recorder.ended) == 3
+    assert_array_equal(recorder.begun[1:], recorder.ended[:-1])
+    assert np.abs(recorder.begun[0] - recorder.ended[0]).max() > 0.0

@@ -96,6 +96,25 @@ def test_no_step_climbs_by_more_than_rounding(solver, make, seed):
 
 
 @every_solver
+@given(seed=seeds, scale=st.sampled_from([1e-6, 1.0, 1e6]))
+@settings(max_examples=10)
+def test_minimum_at_infinity_is_met_where_the_gradient_vanishes(solver, seed, scale):
+    # Of the sum of exp(-w / scale): at no finite w is the gradient zero.
+    def slopes(params):
+        return np.exp(-params / scale)
+
+    objective = Smooth(
+        lambda params: (float(slopes(params).sum()), -slopes(params) / scale),
+        lambda params: lambda direction: slopes(params) / scale**2 * direction,
+    )
+    start = scale * np.random.default_rng(seed).normal(size=(2, 3))
+    solution = solver(objective, start, max_iter=5000, tol=0.0)
+    assert solution.converged
+    assert solution.gradient_norm <= 1e-100
+    assert solution.n_iter < 5000
+
+
+@every_solver
 @given(seed=seeds)
 @settings(max_examples=25)
 def test_first_iterate_within_the_tolerance_is_the_solution(solver, seed):

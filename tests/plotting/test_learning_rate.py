@@ -315,6 +315,12 @@ def test_many_lines_differ_by_colour():
     assert len({tuple(lines["score"].get_color()) for lines in display.lines_}) == 20
 
 
+def test_range_test_that_suggests_no_rate_is_drawn_without_a_star(tested):
+    display = LearningRateDisplay.from_range_test(tested | {"suggestion": None})
+    assert display.best is None
+    assert legend(display) == ["running mean", "loss of each step"]
+
+
 def test_range_test_is_drawn_with_its_suggestion(tested):
     display = LearningRateDisplay.from_range_test(tested)
     (lines,) = display.lines_

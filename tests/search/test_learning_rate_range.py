@@ -12,6 +12,7 @@ from sklearn.preprocessing import scale
 
 from skxent import SoftmaxClassifier, learning_rate_range_test
 from skxent.optimizers import inverse_scaling
+from skxent.search._learning_rate_range import _suggest
 from tests.linear import oracles
 
 SOLVERS = {
@@ -125,13 +126,46 @@ def test_loss_that_has_risen_to_four_times_its_lowest_ends_the_test(smoothing):
 def test_rates_that_overflow_end_the_test_without_a_warning():
     X, y, _ = random_problem()
     result = learning_rate_range_test(
-        SOLVERS["plain"], X, y, max_learning_rate=1e300, n_steps=50, smoothing=0.0
+        SOLVERS["plain"], X, y, max_learning_rate=1e300, n_steps=400, smoothing=0.0
     )
-    assert len(result.losses) < 50
+    assert len(result.losses) < 400
     assert np.isfinite(result.losses).all()
 
 
 # The suggestion
+
+
+@pytest.mark.parametrize("batch_size", [None, 256, 32])
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_flat_curve_warns_and_suggests_no_rate(value, n_classes, batch_size):
+    X, y = np.full((300, 4), value), np.arange(300) % n_classes
+    estimator = SoftmaxClassifier(momentum=0.0)
+    with pytest.warns(
+        UserWarning, match=r"hardly falls at rates from 1e-05 to .* no rate"
+    ) as caught:
+        result = learning_rate_range_test(estimator, X, y, batch_size=batch_size, random_state=0)
+    assert caught[0].filename == __file__
+    assert result.suggestion is None
+    assert len(result.losses) == len(result.smoothed_losses) == len(result.learning_rates)
+
+
+def test_rates_that_are_all_too_small_suggest_none():
+    X, y, _ = random_problem()
+    with pytest.warns(UserWarning, match="to 1e-05 .* raise max_learning_rate"):
+        result = learning_rate_range_test(
+            SOLVERS["plain"], X, y, min_learning_rate=1e-9, max_learning_rate=1e-5
+        )
+    assert result.suggestion is None
+
+
+@given(seed=st.integers(0, 2**32 - 1), least=st.floats(0.0, 0.5))
+def test_suggestion_needs_a_fall_by_the_least_share(seed, least):
+    losses = np.random.default_rng(seed).uniform(0.5, 1.0, 10)
+    rates = np.geomspace(0.1, 1.0, 10)
+    falls = losses.min() < (1.0 - least) * losses[0]
+    assert (_suggest(rates, losses, least) in rates) == falls
+    assert (_suggest(rates, losses, least) is None) != falls
 
 
 @every_solver
@@ -204,7 +238,7 @@ class Spy:
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         self.calls.append((self.learning_rate, X, y, classes, sample_weight))
-        self.loss_curve_ = [1.0]
+        self.loss_curve_ = [1.0 / len(self.calls)]
         return self
 
 

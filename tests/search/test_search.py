@@ -151,6 +151,25 @@ def test_search_of_real_samples_is_the_grid_search(load, scoring):
 
 
 @may_end_early
+@both_outputs
+@pytest.mark.parametrize("prune", [False, True])
+def test_score_is_that_of_the_last_value_of_a_path(n_classes, prune):
+    X, y, _ = random_problem(n_classes)
+
+    def log_loss(fitted, X, y):  # scikit-learn's is bounded
+        return -fitted.predict_log_proba(X)[np.arange(len(y)), y].mean()
+
+    # The largest rate is too large: its loss rises, and stays finite.
+    searched = SoftmaxClassifierCV(
+        learning_rates=[0.1, 1.0, 30.0], cv=3, scoring=log_loss, prune=prune, max_iter=16
+    ).fit(X, y)
+    assert "diverged" not in searched.status_
+    for place in np.ndindex(searched.scores_.shape):
+        last = searched.loss_paths_[(*place, searched.n_iter_[place])]
+        assert_allclose(searched.scores_[place], last, rtol=1e-10)
+
+
+@may_end_early
 @pytest.mark.parametrize("make", [scipy.sparse.csr_matrix, scipy.sparse.csr_array, np.asarray])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_search_takes_samples_of_any_kind(make, dtype):

@@ -1,5 +1,6 @@
 import itertools
 import re
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ FORMS = {
     "list": FRAMES,
     "tuple": tuple(FRAMES),
     "object array": as_objects(FRAMES),
+    "deque": deque(FRAMES),
     "3-D": np.stack(FRAMES),
     "3-D of integers": np.stack(FRAMES).astype(int),
     "3-D of objects": np.array(FRAMES, dtype=object),
@@ -184,6 +186,7 @@ def test_huge_values_are_finite():
 
 LENGTHS = np.array([2, 1])
 PER_CLIP = {
+    "deque": deque(["a", "b"]),
     "list": ["a", "b"],
     "array": np.array(["a", "b"]),
     "objects": np.array(["a", "b"], dtype=object),
@@ -192,6 +195,7 @@ PER_CLIP = {
     "polars": pl.Series(["a", "b"]),
 }
 PER_FRAME = {
+    "deque": deque([["a", "b"], ["c"]]),
     "lists": [["a", "b"], ["c"]],
     "tuples": (("a", "b"), ("c",)),
     "arrays": [np.array(["a", "b"]), np.array(["c"])],
