@@ -12,6 +12,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from skxent.audio._foreign import name_format
+from skxent.audio._ogg import find_streams
+from skxent.audio._silence import without_notes
 from skxent.audio._wav import read_plain_wav
 
 Path = str | os.PathLike[str]
@@ -22,9 +25,7 @@ _CUT_CHUNK = re.compile(
     r"^ *(?:data|SSND|riff|Riff size|Data Size) +: (\d+) \(should be (\d+)\)", re.MULTILINE
 )
 
-_CUT_STREAM = re.compile(
-    r"File ended unexpectedly|Junk after the last page|Last page lacks an end|truncated file"
-)
+_CUT_STREAM = re.compile(r"[Ff]ile (?:seems to be|has been) truncated|truncated file")
 
 _CUT_SHORT = "cut short: it ends before the length that it announces"
 
@@ -35,6 +36,9 @@ _UNKNOWN_SIZE = 0x7FFF0000
 
 # The length that libsndfile returns where a header says that it is unknown.
 _UNKNOWN_LENGTH = (1 << 63) - 1
+
+# libmpg123 looks for a frame byte by byte, which takes long; as many are read in vain.
+_MOST_SINGLE_BYTES = 1 << 12
 
 # Samples in the shortest frame of an mp3 file, and bytes of tags that may follow the last.
 _MP3_STEP = 576
@@ -67,19 +71,27 @@ def read_blocks(path: Path, dtype: str, n_samples: int, sample_rate: float = 0) 
         if plain is not None:
             yield from cut(*plain, n_samples, sample_rate)
             return
-        source = _Source(file, n_bytes)
-        sound = _decoder(source)
-        if sound.format == "MP3" and not _has_frame_count(file):
-            sound.close()
-            source = _Source(file, n_bytes, endless=True)
+        form = None
+        for start, end in _find_parts(file, n_bytes):
+            source = _Source(file, start, end)
             sound = _decoder(source)
-        with sound:
-            rate = sound.samplerate
-            length = _block_length(n_samples, sound.channels, rate, sample_rate)
-            if source.endless:  # whole frames
-                length = max(length - length % _MP3_STEP, _MP3_STEP)
-            for block in _decode(sound, source, dtype, length):
-                yield block, rate
+            if sound.format == "MP3" and not _has_frame_count(file):
+                sound.close()
+                source = _Source(file, start, end, endless=True)
+                sound = _decoder(source)
+            with sound:
+                rate, n_channels = sound.samplerate, sound.channels
+                if (rate, n_channels) != (form or (rate, n_channels)):
+                    raise ValueError(
+                        f"can't be read: it has {form[1]} channels at {form[0]} Hz, and "
+                        f"{n_channels} at {rate} Hz from byte {start} on"
+                    )
+                form = rate, n_channels
+                length = _block_length(n_samples, n_channels, rate, sample_rate)
+                if source.endless:  # whole frames
+                    length = max(length - length % _MP3_STEP, _MP3_STEP)
+                for block in _decode(sound, source, dtype, length):
+                    yield block, rate
 
 
 def cut(signal: NDArray[Any], rate: float, n_samples: int, sample_rate: float) -> Iterator[Block]:
@@ -101,8 +113,11 @@ def file_length(path: Path) -> tuple[int, float]:
         plain = read_plain_wav(file, n_bytes)
         if plain is not None:
             return len(plain[0]), plain[1]
-        with _decoder(_Source(file, n_bytes)) as sound:
-            return sound.frames, sound.samplerate
+        n_frames = 0
+        for start, end in _find_parts(file, n_bytes):
+            with _decoder(_Source(file, start, end)) as sound:
+                n_frames += sound.frames
+        return n_frames, sound.samplerate
 
 
 def _block_length(n_samples: int, n_channels: int, rate: float, sample_rate: float) -> int:
@@ -126,26 +141,30 @@ class _Source:
     file and of its first frame, and reads no further. `endless` announces a larger size than any.
     """
 
-    def __init__(self, file: FileIO, n_bytes: int, endless: bool = False) -> None:
-        self.file, self.n_bytes, self.endless = file, n_bytes, endless
+    def __init__(self, file: FileIO, start: int, end: int, endless: bool = False) -> None:
+        self.file, self.start, self.n_bytes, self.endless = file, start, end - start, endless
         self.size = 1 << 40 if endless else self.n_bytes
         self.is_frame_cut = False
+        self.n_single_bytes = 0
         self.error: OSError | None = None
         self.position = 0
-        file.seek(0)
+        file.seek(start)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> None:
         # A callback must not raise, whatever sizes a header holds.
         position = offset + (0, self.position, self.size)[whence]
         if position >= 0:
             self.position = position
-            self.file.seek(min(position, self.n_bytes))
+            self.file.seek(self.start + min(position, self.n_bytes))
 
     def tell(self) -> int:
         return self.position
 
     def readinto(self, buffer: Any) -> int:
         n_wanted = n_bytes = len(buffer)
+        self.n_single_bytes = self.n_single_bytes + 1 if n_wanted == 1 else 0
+        if self.n_single_bytes > _MOST_SINGLE_BYTES:
+            return 0
         if self.endless and self.position >= self.size - 128:  # libmpg123 looks for a tag there
             buffer[:] = bytes(n_wanted)
         else:
@@ -156,8 +175,9 @@ class _Source:
         return n_bytes
 
     def read_file(self, buffer: Any) -> int:
+        n_left = max(self.n_bytes - self.position, 0)
         try:
-            return self.file.readinto(buffer)
+            return self.file.readinto(memoryview(buffer)[:n_left])
         except OSError as error:  # which must not leave a callback
             self.error = error
             return 0
@@ -191,32 +211,56 @@ def _open(path: Path) -> tuple[FileIO, int]:
     raise ValueError("can't be read as sound (the file is empty)" if is_file else "not a file")
 
 
+def _find_parts(file: FileIO, n_bytes: int) -> list[tuple[int, int]]:
+    """Return where the parts of a file that libsndfile reads as one begin and end."""
+    start = _end_of_tags(file)
+    file.seek(start)
+    if file.read(4) == b"OggS":
+        return find_streams(file, start, n_bytes)
+    return [(0, n_bytes)]
+
+
 def _has_frame_count(file: FileIO) -> bool:
     """Return whether the first frame of an mp3 file states the number of frames."""
     position = file.tell()
-    file.seek(0)
-    start = file.read(10)
-    n_skipped = 0
-    if start[:3] == b"ID3":
-        for byte in start[6:]:
-            n_skipped = n_skipped << 7 | byte & 0x7F
-        n_skipped += 10
-    file.seek(n_skipped)
+    file.seek(_end_of_tags(file))
     has_count = re.search(b"Xing|Info", file.read(4096)) is not None
     file.seek(position)
     return has_count
 
 
+def _end_of_tags(file: FileIO) -> int:
+    """Return where the ID3v2 tag at the start of a file ends."""
+    file.seek(0)
+    start = file.read(10)
+    n_bytes = 0
+    if start[:3] == b"ID3":
+        for byte in start[6:]:
+            n_bytes = n_bytes << 7 | byte & 0x7F
+        n_bytes += 10
+    return n_bytes
+
+
 def _decoder(source: _Source) -> _ForwardFile:
     """Open a file with libsndfile."""
     try:
-        sound = _ForwardFile(source)
+        with without_notes():
+            sound = _ForwardFile(source)
     except soundfile.LibsndfileError as error:
         source.check()
-        raise ValueError(f"can't be read as sound ({error.error_string})") from error
+        reason = _explain(error, source.file)
+        raise ValueError(f"can't be read as sound ({reason})") from error
     source.check()
     _check_whole(sound)
     return sound
+
+
+def _explain(error: soundfile.LibsndfileError, file: FileIO) -> str:
+    """Return why libsndfile does not read a file."""
+    file.seek(_end_of_tags(file))
+    reason = str(name_format(file.read(64)) or error.error_string)
+    # What libsndfile says where it finds no frame.
+    return "it has no mp3 frames" if reason.startswith("File does not exist") else reason
 
 
 def _decode(
@@ -224,11 +268,13 @@ def _decode(
 ) -> Iterator[NDArray[Any]]:
     """Yield arrays of shape (n_samples_i, n_channels), all but the last of `length`."""
     expected, found = sound.frames, 0
+    is_mpeg = "MPEG" in sound.subtype
     source.is_frame_cut = False  # libsndfile may look beyond the end to guess the format
     n_wanted = n_given = -1
     while n_wanted == n_given and found < expected:
         n_wanted = min(length, expected - found)
-        block = _decode_block(sound, source, dtype, n_wanted)
+        with without_notes() if is_mpeg else contextlib.nullcontext():
+            block = _decode_block(sound, source, dtype, n_wanted)
         source.check()
         n_given = len(block)
         found += n_given
