@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from skxent.audio._foreign import name_format
 from skxent.audio._ogg import find_streams
 from skxent.audio._silence import without_notes
+from skxent.audio._source import Source, begins, end_of_tags
 from skxent.audio._wav import read_plain_wav
 
 Path = str | os.PathLike[str]
@@ -36,9 +37,6 @@ _UNKNOWN_SIZE = 0x7FFF0000
 
 # The length that libsndfile returns where a header says that it is unknown.
 _UNKNOWN_LENGTH = (1 << 63) - 1
-
-# libmpg123 looks for a frame byte by byte, which takes long; as many are read in vain.
-_MOST_SINGLE_BYTES = 1 << 12
 
 # Samples in the shortest frame of an mp3 file, and bytes of tags that may follow the last.
 _MP3_STEP = 576
@@ -71,22 +69,17 @@ def read_blocks(path: Path, dtype: str, n_samples: int, sample_rate: float = 0) 
         if plain is not None:
             yield from cut(*plain, n_samples, sample_rate)
             return
-        form = None
+        form: tuple[int, int] | None = None
         for start, end in _find_parts(file, n_bytes):
-            source = _Source(file, start, end)
-            sound = _decoder(source)
-            if sound.format == "MP3" and not _has_frame_count(file):
-                sound.close()
-                source = _Source(file, start, end, endless=True)
-                sound = _decoder(source)
+            sound, source = _open_part(file, start, end)
             with sound:
                 rate, n_channels = sound.samplerate, sound.channels
-                if (rate, n_channels) != (form or (rate, n_channels)):
+                form = form or (rate, n_channels)
+                if form != (rate, n_channels):
                     raise ValueError(
                         f"can't be read: it has {form[1]} channels at {form[0]} Hz, and "
                         f"{n_channels} at {rate} Hz from byte {start} on"
                     )
-                form = rate, n_channels
                 length = _block_length(n_samples, n_channels, rate, sample_rate)
                 if source.endless:  # whole frames
                     length = max(length - length % _MP3_STEP, _MP3_STEP)
@@ -115,7 +108,7 @@ def file_length(path: Path) -> tuple[int, float]:
             return len(plain[0]), plain[1]
         n_frames = 0
         for start, end in _find_parts(file, n_bytes):
-            with _decoder(_Source(file, start, end)) as sound:
+            with _decoder(Source(file, start, end)) as sound:
                 n_frames += sound.frames
         return n_frames, sound.samplerate
 
@@ -134,60 +127,6 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-class _Source:
-    """A file as libsndfile reads it, whatever its name.
-
-    Where an mp3 file's header has no length, libsndfile guesses it from the size of the
-    file and of its first frame, and reads no further. `endless` announces a larger size than any.
-    """
-
-    def __init__(self, file: FileIO, start: int, end: int, endless: bool = False) -> None:
-        self.file, self.start, self.n_bytes, self.endless = file, start, end - start, endless
-        self.size = 1 << 40 if endless else self.n_bytes
-        self.is_frame_cut = False
-        self.n_single_bytes = 0
-        self.error: OSError | None = None
-        self.position = 0
-        file.seek(start)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> None:
-        # A callback must not raise, whatever sizes a header holds.
-        position = offset + (0, self.position, self.size)[whence]
-        if position >= 0:
-            self.position = position
-            self.file.seek(self.start + min(position, self.n_bytes))
-
-    def tell(self) -> int:
-        return self.position
-
-    def readinto(self, buffer: Any) -> int:
-        n_wanted = n_bytes = len(buffer)
-        self.n_single_bytes = self.n_single_bytes + 1 if n_wanted == 1 else 0
-        if self.n_single_bytes > _MOST_SINGLE_BYTES:
-            return 0
-        if self.endless and self.position >= self.size - 128:  # libmpg123 looks for a tag there
-            buffer[:] = bytes(n_wanted)
-        else:
-            n_bytes = self.read_file(buffer)
-            # The header of an mp3 frame has 4 bytes; what is longer is the rest of it.
-            self.is_frame_cut |= 4 < n_wanted != n_bytes
-        self.position += n_bytes
-        return n_bytes
-
-    def read_file(self, buffer: Any) -> int:
-        n_left = max(self.n_bytes - self.position, 0)
-        try:
-            return self.file.readinto(memoryview(buffer)[:n_left])
-        except OSError as error:  # which must not leave a callback
-            self.error = error
-            return 0
-
-    def check(self) -> None:
-        """Raise the error that occurred while reading the file, if any."""
-        if self.error is not None:
-            raise self.error
-
-
 @contextlib.contextmanager
 def _report_system_errors() -> Iterator[None]:
     """Raise the system's errors while a file is read as errors of the file."""
@@ -198,6 +137,7 @@ def _report_system_errors() -> Iterator[None]:
 
 
 def _open(path: Path) -> tuple[FileIO, int]:
+    path = os.path.expanduser(path)
     try:
         status = os.stat(path)
         if stat.S_ISREG(status.st_mode) and status.st_size:
@@ -213,35 +153,34 @@ def _open(path: Path) -> tuple[FileIO, int]:
 
 def _find_parts(file: FileIO, n_bytes: int) -> list[tuple[int, int]]:
     """Return where the parts of a file that libsndfile reads as one begin and end."""
-    start = _end_of_tags(file)
-    file.seek(start)
-    if file.read(4) == b"OggS":
-        return find_streams(file, start, n_bytes)
+    if begins(file, b"OggS"):
+        return find_streams(file, end_of_tags(file), n_bytes)
     return [(0, n_bytes)]
+
+
+def _open_part(file: FileIO, start: int, end: int) -> tuple[_ForwardFile, Source]:
+    """Open a part of a file such that it is read to its end."""
+    source = Source(file, start, end)
+    if begins(file, b"fLaC"):
+        source.hide_length()
+    sound = _decoder(source)
+    if sound.format == "MP3" and not _has_frame_count(file):
+        sound.close()
+        source = Source(file, start, end, endless=True)
+        sound = _decoder(source)
+    return sound, source
 
 
 def _has_frame_count(file: FileIO) -> bool:
     """Return whether the first frame of an mp3 file states the number of frames."""
     position = file.tell()
-    file.seek(_end_of_tags(file))
+    file.seek(end_of_tags(file))
     has_count = re.search(b"Xing|Info", file.read(4096)) is not None
     file.seek(position)
     return has_count
 
 
-def _end_of_tags(file: FileIO) -> int:
-    """Return where the ID3v2 tag at the start of a file ends."""
-    file.seek(0)
-    start = file.read(10)
-    n_bytes = 0
-    if start[:3] == b"ID3":
-        for byte in start[6:]:
-            n_bytes = n_bytes << 7 | byte & 0x7F
-        n_bytes += 10
-    return n_bytes
-
-
-def _decoder(source: _Source) -> _ForwardFile:
+def _decoder(source: Source) -> _ForwardFile:
     """Open a file with libsndfile."""
     try:
         with without_notes():
@@ -257,17 +196,15 @@ def _decoder(source: _Source) -> _ForwardFile:
 
 def _explain(error: soundfile.LibsndfileError, file: FileIO) -> str:
     """Return why libsndfile does not read a file."""
-    file.seek(_end_of_tags(file))
+    file.seek(end_of_tags(file))
     reason = str(name_format(file.read(64)) or error.error_string)
     # What libsndfile says where it finds no frame.
     return "it has no mp3 frames" if reason.startswith("File does not exist") else reason
 
 
-def _decode(
-    sound: _ForwardFile, source: _Source, dtype: str, length: int
-) -> Iterator[NDArray[Any]]:
+def _decode(sound: _ForwardFile, source: Source, dtype: str, length: int) -> Iterator[NDArray[Any]]:
     """Yield arrays of shape (n_samples_i, n_channels), all but the last of `length`."""
-    expected, found = sound.frames, 0
+    expected, found = source.length or sound.frames, 0
     is_mpeg = "MPEG" in sound.subtype
     source.is_frame_cut = False  # libsndfile may look beyond the end to guess the format
     n_wanted = n_given = -1
@@ -286,13 +223,15 @@ def _decode(
             raise ValueError("cut short: its last frame is not whole")
         if source.n_bytes - source.position > _MP3_TAGS:
             raise ValueError(f"damaged: it can't be decoded after sample {found}")
-    elif found < expected - _slack(sound):
+    elif found < expected - (0 if source.length else _slack(sound)):
         raise ValueError(_CUT_SHORT)
+    elif source.length and _goes_on(sound):
+        raise ValueError(f"damaged: it goes on after the {expected} samples that it announces")
     if not found:
         raise ValueError("empty: it has no samples")
 
 
-def _decode_block(sound: _ForwardFile, source: _Source, dtype: str, n_samples: int) -> NDArray[Any]:
+def _decode_block(sound: _ForwardFile, source: Source, dtype: str, n_samples: int) -> NDArray[Any]:
     try:
         if not source.endless:
             decoded: NDArray[Any] = sound.read(n_samples, dtype=dtype, always_2d=True)
@@ -310,6 +249,14 @@ def _decode_block(sound: _ForwardFile, source: _Source, dtype: str, n_samples: i
                 break
             found += len(part)
     return block[:found]
+
+
+def _goes_on(sound: _ForwardFile) -> bool:
+    """Return whether a sample follows; what follows may also be tags, which are none."""
+    try:
+        return len(sound.read(1)) > 0
+    except soundfile.LibsndfileError:
+        return False
 
 
 def _check_whole(sound: _ForwardFile) -> None:

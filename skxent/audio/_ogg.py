@@ -8,6 +8,7 @@ import io
 import struct
 import zlib
 from io import FileIO
+from typing import BinaryIO
 
 # "OggS", version, flags, position in samples, stream, number of the page, checksum, segments.
 _HEADER = struct.Struct("<4sBBqIIIB")
@@ -53,7 +54,7 @@ def find_streams(file: FileIO, start: int, n_bytes: int) -> list[tuple[int, int]
     return list(zip(starts, [*starts[1:], n_bytes], strict=True))
 
 
-def _read_page(pages: io.BufferedReader, position: int) -> bytes:
+def _read_page(pages: BinaryIO, position: int) -> bytes:
     """Return a page that is whole and has the right checksum."""
     page = pages.read(_HEADER.size)
     if not page.startswith(b"OggS"[: len(page)]):
