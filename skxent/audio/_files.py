@@ -77,8 +77,8 @@ def read_blocks(path: Path, dtype: str, n_samples: int, sample_rate: float = 0) 
                 form = form or (rate, n_channels)
                 if form != (rate, n_channels):
                     raise ValueError(
-                        f"can't be read: it has {form[1]} channels at {form[0]} Hz, and "
-                        f"{n_channels} at {rate} Hz from byte {start} on"
+                        f"can't be read: it has {form[1]} channels at {form[0]} Hz, and from "
+                        f"byte {start} on {n_channels} channels at {rate} Hz"
                     )
                 length = _block_length(n_samples, n_channels, rate, sample_rate)
                 if source.endless:  # whole frames
