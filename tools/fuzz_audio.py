@@ -222,61 +222,56 @@ def mutate(number, seed, wanted=()):
 # What becomes of a file
 
 
-def examine(kind, damage, before, after, path, read=read, chunks=chunks):
+def transform(path):
+    return MFCCTransformer(sample_rate=RATE).fit_transform([path])
+
+
+def examine(
+    kind, damage, before, after, path, *, read=read, load=load, chunks=chunks, transform=transform
+):
     """Return what became of a file, as in the report, and what is wrong with that."""
     path.write_bytes(before)
     expected, expected_rate = read(path)
     path.write_bytes(after)
     wrong = {}
-    found = None
-    try:
-        found, rate = read(path)
-    except ValueError:
-        pass
-    except Exception as error:  # any other is a failure
-        wrong["error"] = f"{type(error).__name__}: {error}"
-    if found is not None:
+    result = attempt(read, path)
+    if isinstance(result, tuple):
+        found, rate = result
         is_same = rate == expected_rate and np.array_equal(found, expected)
         outcome = "same" if is_same else "other"
-        if len(found) < len(expected) and (
-            kind[0] in HAS_CHECKSUM or (damage == "cut" and kind[0] in HAS_LENGTH)
-        ):
+        has_length = kind[0] in HAS_CHECKSUM or (damage == "cut" and kind[0] in HAS_LENGTH)
+        if has_length and len(found) < len(expected):
             wrong["loss"] = f"{len(found)} of {len(expected)} samples"
-        elif not is_same and kind[0] in HAS_CHECKSUM:
-            wrong["change"] = f"{found.shape} at {rate} Hz, {expected.shape} at {expected_rate} Hz"
+        elif kind[0] in HAS_CHECKSUM and not is_same:
+            wrong["change"] = f"{found.shape} at {rate} Hz, not {expected.shape} at {expected_rate}"
     else:
         outcome = "error"
-    wrong |= examine_features(path)
-    wrong |= examine_pieces(path, chunks)
+    features = attempt(transform, path)
+    if isinstance(features, ValueError):
+        if not str(features).startswith(f"clip 0 ({path}): "):
+            wrong["error"] = f"it does not name the clip: {features}"
+    elif not isinstance(features, Exception) and not np.isfinite(features).all():
+        wrong["nan"] = f"{np.isnan(features).sum()} of {features.size} features"
+    whole = attempt(load, path, RATE)
+    pieces = attempt(lambda: np.concatenate(list(chunks(path, RATE, n_samples=5000))))
+    if isinstance(whole, Exception) or isinstance(pieces, Exception):
+        is_same = repr(whole) == repr(pieces)
+    else:
+        is_same = np.array_equal(whole, pieces)
+    if not is_same:
+        wrong["pieces"] = f"{pieces!r}, not {whole!r}"
+    for other in (result, features, whole, pieces):
+        if isinstance(other, Exception) and not isinstance(other, ValueError):
+            wrong["error"] = repr(other)
     return outcome, wrong
 
 
-def examine_features(path):
+def attempt(function, *args):
+    """Return what a function returns or raises."""
     try:
-        features = MFCCTransformer(sample_rate=RATE).fit_transform([path])
-    except ValueError as error:
-        if str(error).startswith(f"clip 0 ({path}): "):
-            return {}
-        return {"error": f"does not name the clip: {error}"}
-    except Exception as error:  # any other is a failure
-        return {"error": f"{type(error).__name__}: {error}"}
-    return {} if np.isfinite(features).all() else {"nan": str(features)}
-
-
-def examine_pieces(path, chunks):
-    results = []
-    for function in (load, lambda *args: np.concatenate(list(chunks(*args, n_samples=5000)))):
-        try:
-            results.append(function(path, RATE))
-        except ValueError as error:
-            results.append(str(error))
-        except Exception as error:  # any other is a failure
-            return {"error": f"{type(error).__name__}: {error}"}
-    if all(isinstance(result, np.ndarray) for result in results):
-        is_same = np.array_equal(*results)
-    else:
-        is_same = results[0] == results[1]
-    return {} if is_same else {"pieces": f"{results[1]} instead of {results[0]}"}
+        return function(*args)
+    except Exception as error:
+        return error
 
 
 # Processes that may die
