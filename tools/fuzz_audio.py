@@ -60,7 +60,7 @@ COMMON = [
 UNREADABLE = {"RAW", "SD2"}  # without a header, or with a second file for it
 HAS_CHECKSUM = {"FLAC", "OGG"}
 # A file of these that is cut anywhere, and not otherwise damaged, is an error.
-HAS_LENGTH = HAS_CHECKSUM | {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU"}
+HAS_LENGTH = HAS_CHECKSUM | {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "NIST"}
 N_VARIANTS = 4
 
 

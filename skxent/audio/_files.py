@@ -168,7 +168,17 @@ def _open_part(file: FileIO, start: int, end: int) -> tuple[_ForwardFile, Source
         sound.close()
         source = Source(file, start, end, endless=True)
         sound = _decoder(source)
+    elif sound.format == "NIST":  # libsndfile goes by the size of the file alone
+        source.length = max(sound.frames, _nist_length(file))
     return sound, source
+
+
+def _nist_length(file: FileIO) -> int:
+    position = file.tell()
+    file.seek(0)
+    count = re.search(rb"\nsample_count -i (\d+)", file.read(1024))
+    file.seek(position)
+    return int(count[1]) if count else 0
 
 
 def _has_frame_count(file: FileIO) -> bool:

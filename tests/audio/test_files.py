@@ -228,6 +228,8 @@ def test_a_file_with_nan_is_an_error(tmp_path):
         ("AIFF", "PCM_16"),
         ("AIFF", "FLOAT"),
         ("AU", "PCM_16"),
+        ("NIST", "PCM_16"),
+        ("NIST", "ULAW"),
         ("FLAC", "PCM_16"),
         ("OGG", "VORBIS"),
     ],

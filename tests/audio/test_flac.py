@@ -39,6 +39,21 @@ def test_one_flipped_bit_of_the_header_is_an_error(tmp_path_factory, rate, bit):
             function(path)
 
 
+@given(st.floats(0, 1, exclude_max=True), st.integers(0, 7))
+@settings(max_examples=60)
+def test_one_flipped_bit_is_an_error_or_changes_nothing(tmp_path_factory, place, bit):
+    path = tmp_path_factory.getbasetemp() / "flipped.flac"
+    content = write(path)
+    expected = load(path, 16000)
+    content[int(place * len(content))] ^= 1 << bit
+    path.write_bytes(content)
+    try:
+        signal = load(path, 16000)
+    except ValueError:
+        return
+    np.testing.assert_array_equal(signal, expected)  # a bit of the tags
+
+
 @pytest.mark.parametrize(
     ("place", "bit", "message"),
     [
