@@ -5,6 +5,9 @@ from io import FileIO
 # Where the header has the lowest 36 bits of its numbers: the length.
 LENGTH = slice(21, 26)
 
+# Of tags, pictures and the like; a file of zeros would have any number.
+_MOST_BLOCKS = 1 << 10
+
 _RATES = (0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)
 _BITS = (0, 8, 12, 0, 16, 20, 24, 32)
 
@@ -18,14 +21,19 @@ def check_header(file: FileIO, start: int) -> int:
         If the header and the first frame differ in the rate, channels or bits.
     """
     file.seek(start + 4)
-    place, is_last, info = start + 4, False, b""
-    while not is_last:
+    block = file.read(38)
+    if len(block) < 38 or block[0] & 0x7F or block[1:4] != b"\0\0\x22":
+        return 0  # libsndfile says what is wrong
+    info, place = block[4:], start + 42
+    for _ in range(_MOST_BLOCKS):
+        if block[0] & 0x80:  # the last
+            break
+        file.seek(place)
         block = file.read(4)
         if len(block) < 4:
             return 0
-        is_last, place = bool(block[0] & 0x80), place + 4 + int.from_bytes(block[1:], "big")
-        info = info or file.read(34)
-        file.seek(place)
+        place += 4 + int.from_bytes(block[1:], "big")
+    file.seek(place)
     bits = int.from_bytes(info[10:18], "big")
     announced = bits >> 44, (bits >> 41 & 7) + 1, (bits >> 36 & 31) + 1
     found = _parse_frame(file.read(16))

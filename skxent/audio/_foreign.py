@@ -26,6 +26,10 @@ _OGG_STARTS = [
 ]
 
 
+# What libsndfile reads of CAF.
+_CAF_CODECS = (b"", b"lpcm", b"alaw", b"ulaw", b"alac")
+
+
 def name_format(start: bytes) -> str | None:
     """Return what a file with these first bytes is and how to convert it, None if unknown."""
     found = _look_up(start)
@@ -42,7 +46,7 @@ def _look_up(start: bytes) -> tuple[str, str] | None:
         return ("a WebM file", "webm") if b"webm" in start[:64] else ("a Matroska file", "mkv")
     if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
         return "an AVI video", "avi"
-    if start[:4] == b"caff":
+    if start[:4] == b"caff" and start[28:32] not in _CAF_CODECS:
         return f"a CAF file with {start[28:32].decode('latin1').strip()!r} in it", "caf"
     if start[:1] == b"\xff" and start[1:2] and start[1] & 0xF6 == 0xF0:
         return "an AAC file", "aac"

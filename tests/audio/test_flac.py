@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skxent.audio import chunks, load, read
+from skxent.audio._flac import check_header
 from tests.audio.strategies import NOISE
 
 RATES = [8000, 11025, 12345, 16000, 22000, 44100, 48000, 96000, 192000, 384000, 655350]
@@ -90,3 +91,14 @@ def test_a_file_without_a_frame_is_an_error(tmp_path):
         path.write_bytes(content[:end])
         with pytest.raises(ValueError, match=r"cut short|can't be read as sound"):
             read(path)
+
+
+def test_a_header_without_end_is_left_to_libsndfile(tmp_path):
+    path = tmp_path / "clip"
+    content = write(path)
+    content[4] = 0
+    path.write_bytes(content[:42] + bytes(1 << 24))
+    with open(path, "rb", buffering=0) as file:
+        assert check_header(file, 0) == len(NOISE)
+    with pytest.raises(ValueError, match=r"cut short|can't be read as sound|damaged"):
+        read(path)

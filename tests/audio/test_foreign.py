@@ -12,6 +12,8 @@ def ogg(packet):
     return ogg_page(HEADER.pack(b"OggS", 0, 6, 0, 1, 0, 0, 1) + bytes([len(packet)]) + packet)
 
 
+CAF = b"caff\0\1\0\0desc\0\0\0\0\0\0\0\x20@\xe5\x88\x80\0\0\0\0"
+
 STARTS = {
     "an M4A file, convert it: ffmpeg -i in.m4a out.wav": b"\0\0\0\x1cftypM4A \0\0\2\0",
     "an MP4 file, convert it: ffmpeg -i in.mp4 out.wav": b"\0\0\0\x1cftypisom\0\0\2\0",
@@ -29,9 +31,7 @@ STARTS = {
     "a WavPack file, convert it: ffmpeg -i in.wv out.wav": b"wvpk\x0e\x5c\0\0",
     "FLAC in Ogg, convert it: ffmpeg -i in.oga out.wav": ogg(b"\x7fFLAC\1\0"),
     "Speex in Ogg, convert it: ffmpeg -i in.spx out.wav": ogg(b"Speex   1.2"),
-    "a CAF file with 'aac' in it, convert it: ffmpeg -i in.caf out.wav": (
-        b"caff\0\1\0\0desc\0\0\0\0\0\0\0\x20@\xe5\x88\x80\0\0\0\0aac \0\0\0\0"
-    ),
+    "a CAF file with 'aac' in it, convert it: ffmpeg -i in.caf out.wav": (CAF + b"aac \0\0\0\0"),
 }
 
 
@@ -55,7 +55,8 @@ def test_a_start_may_be_cut_anywhere(expected):
 
 
 @pytest.mark.parametrize(
-    "start", [b"", b"x", b"RIFF\0\0\0\0WAVE", b"\xff\xfb\x90\x64", b"\xff", ogg(b"other")]
+    "start",
+    [b"", b"x", b"RIFF\0\0\0\0WAVE", b"\xff\xfb\x90\x64", b"\xff", ogg(b"other"), CAF + b"lpcm"],
 )
 def test_what_is_unknown_has_no_name(start):
     assert name_format(start) is None
