@@ -3,10 +3,12 @@
     python benchmarks/mfcc.py
 
 One core, 13 coefficients of frames of 25 ms every 10 ms. Each tool is compared with
-MFCCTransformer in that tool's convention, which gives the same features: first from arrays in
-memory, then from wav files, including decoding. Then two threads are compared with one, on short
-files and on long ones. The tools take turns, so that other load on the machine affects all of them
-alike. The time is that of the fastest turn, and the spread is that of the ratios within a turn.
+MFCCTransformer in that tool's convention, which gives the same features: first from float32 arrays
+in memory, then from wav files, including decoding. librosa and kaldi-native-fbank compute in
+float32, as MFCCTransformer does. python_speech_features computes in float64, so it is compared with
+MFCCTransformer in float64, too. Then two threads are compared with one, on short files and on long
+ones. The tools take turns, so that other load on the machine affects all of them alike. The time is
+that of the fastest turn, and the spread is that of the ratios within a turn.
 """
 
 import argparse

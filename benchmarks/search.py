@@ -3,10 +3,12 @@
     python benchmarks/search.py
 
 One core, spoken digits in five segments with deltas (260 features), 20 rates x 5 speaker-wise
-folds, 100 epochs each. Of the slowest searches, which are marked with "~", one rate is timed in all
-folds, and its time is multiplied by the number of rates. From features, the searches take turns,
-and the fastest turn counts. From wav files, each search is timed once: "features once" scales once,
-with means and deviations of all clips, the others scale in each fold.
+folds, 100 epochs each. The features are float32, and so are all classifiers, except in the peer's
+search from wav files: python_speech_features returns float64. Of the slowest searches, which are
+marked with "~", one rate is timed in all folds, and its time is multiplied by the number of rates.
+From features, the searches take turns, and the fastest turn counts. From wav files, each search is
+timed once: "features once" scales once, with means and deviations of all clips, the others scale in
+each fold.
 """
 
 import argparse

@@ -33,13 +33,13 @@ plt.style.use("tableau-colorblind10")
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
 digits = load_spoken_digits()
-for clip, target, speaker, name in zip(
-    digits.data, digits.target, digits.speaker, digits.filenames, strict=True
-):
-    word, take = digits.target_names[target], Path(name).stem[-1]
+for clip, target, name in zip(digits.data, digits.target, digits.filenames, strict=True):
+    word = digits.target_names[target]
+    _, speaker_take = Path(name).stem.split("_", 1)
     if word in ("one", "five", "nine"):
-        (folder / word).mkdir(exist_ok=True)
-        soundfile.write(folder / word / f"{speaker}_{take}.wav", clip, digits.sample_rate)
+        path = folder / word / f"{speaker_take}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, clip, digits.sample_rate)
 
 broken = folder / "nine" / "usf1_0.wav"
 broken.write_bytes(broken.read_bytes()[:1000])
@@ -49,7 +49,9 @@ misplaced = (folder / "one" / "wmf1_1.wav").replace(folder / "five" / "wmf1_2.wa
 # Paths, words and speakers
 # -------------------------
 
-paths = sorted(folder.glob("*/*.wav"))
+KINDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+files = sorted(folder.glob("[!.]*/[!.]*"))  # not the hidden ones
+paths = [path for path in files if path.suffix.lower() in KINDS]
 words = np.array([path.parent.name for path in paths])
 speakers = np.array([path.stem.rpartition("_")[0] for path in paths])
 print(len(paths), "files,", len(set(words)), "words,", len(set(speakers)), "speakers")
@@ -105,16 +107,23 @@ print(classification_report(words, predicted))
 
 of_own_word = probabilities[np.arange(len(words)), np.searchsorted(classes, words)]
 worst = np.argsort(of_own_word)[:10]
-fig, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")
-names = [str(paths[i].relative_to(folder)) for i in worst]
 is_right = predicted[worst] == words[worst]
-ax.barh(names, of_own_word[worst], color=np.where(is_right, "C0", "C1"))
-for color, label in (("C0", "recognised"), ("C1", "recognised as another word")):
-    ax.plot([], [], "s", color=color, label=label)
+fig, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+for kind, style, label in (
+    (is_right, "C0o", "recognised"),
+    (~is_right, "C1X", "recognised as another word"),
+):
+    x, y = of_own_word[worst[kind]], np.flatnonzero(kind)
+    ax.plot(x, y, style, markersize=8, label=label)
+for place, i in enumerate(worst):
+    ax.text(of_own_word[i] + 0.03, place, f"{of_own_word[i]:.3f}", va="center")
 ax.axvline(1 / len(classes), color="0.4", linestyle=":", label="chance")
+ax.set_yticks(range(10), [str(paths[i].relative_to(folder)) for i in worst])
 ax.invert_yaxis()
-ax.set(xlabel="probability of the word of the folder", xlim=(0, 1))
-ax.legend(loc="upper right")
+ax.grid(axis="y", color="0.9")
+ax.set_axisbelow(True)
+ax.set(xlabel="probability of the folder's word", xlim=(-0.03, 1.03))
+fig.legend(loc="outside upper right", ncols=3)
 plt.show()
 
 # %%
@@ -135,3 +144,4 @@ temporary.cleanup()
 # and searches. The broken file was named before anything was trained, and it was your decision what
 # to do about it. The file in the wrong folder is the first of the files to listen to: the
 # classifier, trained on other speakers, gives the word of its folder a probability close to zero.
+# The :doc:`quick start </quick_start>` does the same for a messier folder, and saves the model.

@@ -104,8 +104,14 @@ display = ConfusionMatrixDisplay.from_predictions(
     colorbar=False,
     xticks_rotation="vertical",
 )
+for text in display.text_.flat:
+    text.set_visible(text.get_text() != "0")
 display.figure_.set_layout_engine("constrained")
-display.ax_.set_title(f"Test voices: {accuracy:.1%} of {len(test)} clips are right")
+display.ax_.set(
+    xlabel="recognised word",
+    ylabel="spoken word",
+    title=f"Test voices: {accuracy:.1%} of {len(test)} clips are right",
+)
 plt.show()
 
 # %%

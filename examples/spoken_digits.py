@@ -8,8 +8,9 @@ your own::
     python examples/spoken_digits.py --data FOLDER
 
 FOLDER has one folder for each word, with its recordings: ``yes/anna_1.wav``,
-``no/ben_1.wav``. The part of a file's name before the last underscore is its
-speaker.
+``no/ben_1.mp3``. The part of a file's name before the last underscore is its
+speaker. What is left out is printed: files that are no sound, that can't be used,
+or whose names don't say who speaks.
 
 A classifier for new speakers must be chosen and tested on speakers that it was
 not trained on. So the folds of the grid search keep speakers apart, and the last
@@ -46,9 +47,11 @@ from sklearn.preprocessing import StandardScaler
 
 from skxent import MFCCTransformer, SoftmaxClassifier
 from skxent.datasets import fetch_fsdd, load_spoken_digits
+from skxent.plotting import LearningRateDisplay, LossCurveDisplay
 
 LEARNING_RATES = [0.0001, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
-SOUND_FILES = {".wav", ".flac", ".ogg", ".mp3"}
+SOUND_FILES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+FEATURES = {"deltas": 1, "n_segments": 5, "cache": "memory"}
 
 
 def main():
@@ -58,8 +61,9 @@ def main():
     began = time.perf_counter()
 
     clips, words, speakers, sample_rate, train, test = load_data(args.data)
+    names = list(dict.fromkeys(words))
     pipeline = make_pipeline(
-        MFCCTransformer(sample_rate=sample_rate, deltas=1, n_segments=5, cache="memory"),
+        MFCCTransformer(sample_rate=sample_rate, **FEATURES),
         StandardScaler(),
         SoftmaxClassifier(solver="gd", alpha=0.02, max_iter=150),
     )
@@ -97,7 +101,7 @@ def main():
             print(f"    {name:<12} {score:.3f}")
         print(f"    {'mean':<12} {np.mean(scores):.3f}")
 
-    draw(search, words[test], predicted, accuracy, args.figure)
+    draw(search, words[test], predicted, names, args.figure)
     print(f"\nFigure: {args.figure.resolve()}")
     print(f"Time: {time.perf_counter() - began:.0f} s")
 
@@ -129,28 +133,46 @@ def load_data(source):
         # The official test set is the first five takes of each word and speaker.
         train, test = np.flatnonzero(takes >= 5), np.flatnonzero(takes < 5)
         print("Free Spoken Digit Dataset (real recordings), official split")
-        clips, words, speakers = bunch.data, bunch.target, bunch.speaker
+        clips, words, speakers = bunch.data, words_of(bunch), bunch.speaker
         sample_rate = bunch.sample_rate
     elif source == "synthetic":
         bunch = load_spoken_digits()
         print("Spoken digits by synthetic voices, tested on a quarter of the voices")
-        clips, words, speakers = bunch.data, bunch.target, bunch.speaker
+        clips, words, speakers = bunch.data, words_of(bunch), bunch.speaker
         sample_rate = bunch.sample_rate
         train, test = split(words, speakers)
     else:
-        clips, words, speakers = find_recordings(Path(source))
         sample_rate = 16000
+        clips, words, speakers = find_recordings(Path(source), sample_rate)
         train, test = split(words, speakers)
     n_speakers = "unknown" if speakers is None else len(np.unique(speakers))
     print(f"{len(clips)} clips, {len(np.unique(words))} words, speakers: {n_speakers}")
     return clips, words, speakers, sample_rate, train, test
 
 
-def find_recordings(folder):
-    """Return the paths of FOLDER/word/speaker_take.wav, with words and speakers."""
+def words_of(bunch):
+    return np.array(bunch.target_names)[bunch.target]
+
+
+def find_recordings(folder, sample_rate):
+    """Return the paths of FOLDER/word/speaker_take.wav that can be used, words, and speakers."""
     if not folder.is_dir():
         sys.exit(f"--data {folder}: no such folder or data set")
-    paths = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in SOUND_FILES)
+    files = sorted(folder.glob("[!.]*/[!.]*"))
+    paths = [path for path in files if path.suffix.lower() in SOUND_FILES]
+    leave_out("Not sound files", set(files) - set(paths))
+    speakers = {path: path.stem.rpartition("_")[0] for path in paths}
+    if len(set(speakers.values()) - {""}) >= 3:
+        leave_out("Names without a speaker", [path for path in paths if not speakers[path]])
+        paths = [path for path in paths if speakers[path]]
+    elif paths:
+        print(
+            "The names of the files (speaker_take.wav) do not distinguish at least three speakers, "
+            "so speakers are ignored:\nthe figures are for known speakers, and optimistic for new "
+            "ones."
+        )
+        speakers = None
+    paths = usable(paths, sample_rate)
     words = np.array([path.parent.name for path in paths])
     counts = np.unique(words, return_counts=True)[1]
     if len(counts) < 2 or counts.min() < 10:
@@ -159,15 +181,25 @@ def find_recordings(folder):
             f"least ten recordings of it ({', '.join(sorted(SOUND_FILES))}); found "
             f"{len(paths)} recordings of {len(counts)} words"
         )
-    speakers = np.array([path.stem.rpartition("_")[0] for path in paths])
-    if "" in speakers or len(np.unique(speakers)) < 3:
-        print(
-            "The names of the files (speaker_take.wav) do not distinguish at least three speakers, "
-            "so speakers are ignored:\nthe figures are for known speakers, and optimistic for new "
-            "ones."
-        )
-        speakers = None
-    return paths, words, speakers
+    return paths, words, None if speakers is None else np.array([speakers[p] for p in paths])
+
+
+def leave_out(reason, paths):
+    if paths:
+        print(f"{reason}, left out:", *sorted(paths), sep="\n    ")
+
+
+def usable(paths, sample_rate):
+    """Return the paths whose features can be computed."""
+    transformer = MFCCTransformer(sample_rate=sample_rate, on_error="warn", **FEATURES)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        rows = transformer.transform(paths) if paths else []
+    for warning in caught:
+        print(warning.message)
+    broken = {path for path, row in zip(paths, rows, strict=True) if np.isnan(row).any()}
+    leave_out("Can't be used", broken)
+    return [path for path in paths if path not in broken]
 
 
 def split(words, speakers):
@@ -195,35 +227,41 @@ def print_search(search):
         print(f"    {rate:<13g}   {mean:.3f}      {spread:.3f}{mark}")
 
 
-def draw(search, actual, predicted, accuracy, path):
+def draw(search, actual, predicted, words, path):
     """Save the confusion matrix, the score against the rate, and the loss curve."""
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
-    ConfusionMatrixDisplay.from_predictions(
-        actual, predicted, ax=left, colorbar=False, cmap="Blues", xticks_rotation="vertical"
+    plt.style.use(["tableau-colorblind10", {"font.size": 12}])
+    figure, axes = plt.subplot_mosaic(
+        [["words", "rates"], ["words", "loss"]],
+        figsize=(13, 7),
+        width_ratios=(1.2, 1),
+        layout="constrained",
     )
-    left.set_title(f"Test clips, accuracy {accuracy:.3f}")
+    matrix = ConfusionMatrixDisplay.from_predictions(
+        actual,
+        predicted,
+        labels=words,
+        ax=axes["words"],
+        colorbar=False,
+        cmap="Blues",
+        xticks_rotation="vertical",
+    )
+    for text in matrix.text_.flat:
+        text.set_visible(text.get_text() != "0")
+    axes["words"].set(
+        xlabel="Recognised word",
+        ylabel="Spoken word",
+        title=f"{np.mean(actual == predicted):.1%} of {len(actual)} test clips are right",
+    )
 
-    results = search.cv_results_
-    mean, spread = results["mean_test_score"], results["std_test_score"]
-    middle.fill_between(LEARNING_RATES, mean - spread, mean + spread, alpha=0.2)
-    middle.plot(LEARNING_RATES, mean, "o-")
-    best = LEARNING_RATES[search.best_index_]
-    middle.axvline(best, color="grey", linestyle="--", label=f"best: {best:g}")
-    middle.set(
-        xscale="log",
-        xlabel="learning rate",
-        ylabel="accuracy",
-        title="Cross-validated, ± one standard deviation",
-    )
-    middle.legend(loc="lower left")
+    LearningRateDisplay.from_search(search, score_name="Accuracy", ax=axes["rates"])
+    axes["rates"].axhline(1 / len(words), color="0.4", linestyle="--", label="guessing")
+    axes["rates"].set(ylim=(0, 1.02), title="Cross-validation: which learning rate?")
 
-    right.plot(search.best_estimator_[-1].loss_curve_)
-    right.set(
-        ylim=(0, None),
-        xlabel="iteration",
-        ylabel="loss (nats)",
-        title=f"Training loss at learning rate {best:g}",
-    )
+    LossCurveDisplay.from_estimator(search, ax=axes["loss"])
+    axes["loss"].axhline(np.log(len(words)), color="0.4", linestyle="--", label="guessing")
+    axes["loss"].set(ylim=(0, None), title="Training with the best rate")
+    for name in ("rates", "loss"):
+        axes[name].legend()
     figure.savefig(path, dpi=120)
 
 

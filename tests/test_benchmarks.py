@@ -14,6 +14,7 @@ import scipy.io.wavfile
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
 
 import benchmarks
 from benchmarks import recordings
@@ -289,6 +290,28 @@ def test_the_objective_that_judges_is_the_one_that_is_minimised(monkeypatch):
     loss, _ = cross_entropy(X @ model.coef_.T + model.intercept_, y)
     expected = loss + 0.05 * np.sum(model.coef_**2)
     assert classifier.objective_of(model, X, y, 0.1) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_problem_is_of_the_type_that_the_docstring_and_its_row_name(monkeypatch):
+    monkeypatch.delenv("SKXENT_DATA", raising=False)
+    classifier = module_of("classifier", monkeypatch)
+    assert "MFCCs, of frames as well as of clips, are float32" in " ".join(
+        classifier.__doc__.split()
+    )
+    for make in (classifier.mfcc_frames, classifier.mfcc_clips, classifier.scaled_mfcc_clips):
+        X, _ = make()
+        assert X.dtype == np.float32
+        assert ", float32, 10 classes" in classifier.in_words("a name", X, 10)
+    for name in ("digits, unscaled", "1,000 classes", "sparse"):
+        assert classifier.load(name)[0].dtype == np.float64
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"])
+def test_logistic_regression_computes_in_the_type_of_the_features(solver):
+    X, y = load_iris(return_X_y=True)
+    for dtype in ("float32", "float64"):
+        model = LogisticRegression(solver=solver, max_iter=1000, tol=1e-2).fit(X.astype(dtype), y)
+        assert model.coef_.dtype == dtype
 
 
 def test_a_solver_that_is_never_near_enough_is_a_bound(monkeypatch):

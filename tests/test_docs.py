@@ -66,6 +66,21 @@ def test_api_reference_has_each_name_once():
     assert len(names) == len(set(names))
 
 
+def test_the_sidebar_of_the_api_reference_is_grouped_by_room():
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\.\. module:: (\S+)$", text, flags=re.MULTILINE)
+    assert re.findall(r"^   :caption: (\S+)$", text, flags=re.MULTILINE) == rooms
+
+
+def test_the_guide_leads_to_each_of_its_pages_by_a_question_with_an_answer():
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    toctrees = "".join(re.findall(r"^```{toctree}\n(.*?)^```", text, re.S | re.M))
+    pages = set(re.findall(r"^(?:.*<)?(\w+)>?$", toctrees, re.M))
+    questions = re.findall(r"^- \[([^]]*\?)\]\((\w+)\.md[^)]*\)\\\n  (.*\S)$", text, re.M)
+    assert len(questions) == len(re.findall(r"^- ", text, re.M)) > 15
+    assert {page for _, page, _ in questions} == pages
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
 def test_links_lead_to_files_and_headings(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):

@@ -15,6 +15,9 @@ from skxent.audio._files import cut, file_length, read_blocks, read_samples
 # libsoxr's filters grow with the ratio of the rates, as may the result.
 _MAX_RATIO = 256
 
+# The energies of larger samples may be more than float64 holds.
+_LARGEST = 1e100
+
 
 def load(clip: Any, sample_rate: float, *, dtype: str | None = None) -> NDArray[Any]:
     """Turn a clip into a mono signal at a sample rate.
@@ -67,7 +70,7 @@ def load(clip: Any, sample_rate: float, *, dtype: str | None = None) -> NDArray[
     signal = _to_mono(signal, dtype)
     if rate != sample_rate:
         _check_ratio(rate, sample_rate)
-        signal = soxr.resample(signal, rate, sample_rate)
+        signal = _check_resampled(soxr.resample(signal, rate, sample_rate), rate, sample_rate)
         _check_length(len(signal), rate, sample_rate)
     return signal
 
@@ -124,12 +127,13 @@ def chunks(
             if stream is None:
                 _check_ratio(rate, sample_rate)
                 stream = soxr.ResampleStream(rate, sample_rate, 1, dtype=signal.dtype)
-            signal = stream.resample_chunk(signal)
+            signal = _check_resampled(stream.resample_chunk(signal), rate, sample_rate)
         n_given += len(signal)
         if len(signal):
             yield signal
     if stream is not None:
         signal = stream.resample_chunk(signal[:0], last=True)
+        _check_resampled(signal, rate, sample_rate)
         _check_length(n_given + len(signal), rate, sample_rate)
         if len(signal):
             yield signal
@@ -289,12 +293,22 @@ def _to_mono(signal: NDArray[Any], dtype: str | None, start: int = 0) -> NDArray
     if signal.ndim == 2:
         signal = signal[:, 0] if signal.shape[1] == 1 else _average(signal)
     signal = np.ascontiguousarray(signal)
-    # One pass without a temporary in nearly all cases: the energy is finite only if every
+    # One pass without a temporary in nearly all cases: the energy is small only if every
     # sample is. Unlike dot, vdot doesn't warn of infinity; silencing dot takes longer.
-    if not math.isfinite(np.vdot(signal, signal)) and not np.isfinite(signal).all():
-        first = int(np.argmin(np.isfinite(signal)))
-        raise ValueError(f"must be finite, sample {start + first} is {signal[first]}")
+    if not float(np.vdot(signal, signal)) < _LARGEST**2:
+        _check_samples(signal, start)
     return signal
+
+
+def _check_samples(signal: NDArray[Any], start: int) -> None:
+    """Raise an error that names the first sample that is not finite, or too large."""
+    is_usable = np.abs(signal.astype("float64")) < _LARGEST  # False also for NaN
+    if not is_usable.all():
+        first = int(np.argmin(is_usable))
+        value = f"sample {start + first} is {signal[first]:g}"
+        if np.isfinite(signal[first]):
+            raise ValueError(f"{value}: samples must be less than {_LARGEST:g}")
+        raise ValueError(f"must be finite, {value}")
 
 
 def _average(signal: NDArray[Any]) -> NDArray[Any]:
@@ -345,6 +359,16 @@ def _check_ratio(rate: float, sample_rate: float) -> None:
             f"can't be resampled from {rate:g} to {sample_rate:g} Hz: the rates must not "
             f"differ by more than {_MAX_RATIO} times"
         )
+
+
+def _check_resampled(signal: NDArray[Any], rate: float, sample_rate: float) -> NDArray[Any]:
+    """Return a resampled signal, unless it overflowed."""
+    if not np.isfinite(signal).all():
+        raise ValueError(
+            f"can't be resampled from {rate:g} to {sample_rate:g} Hz: it has samples near the "
+            f"largest number of {signal.dtype}"
+        )
+    return signal
 
 
 def _check_length(n_samples: int, rate: float, sample_rate: float) -> None:

@@ -17,7 +17,7 @@ from skxent.features._extraction import extract, plan
 from skxent.features._inputs import describe, list_clips, warn_of_problems
 from skxent.frames import STATISTICS, summarize
 from skxent.frames._ragged import split
-from skxent.mfcc import CONVENTIONS
+from skxent.mfcc import CONVENTIONS, Convention
 from skxent.mfcc._front_end import SETTINGS, shared_design
 
 
@@ -35,10 +35,11 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         In hertz. Clips with a rate of their own (files and pairs) are resampled to
         it; arrays are assumed to have it.
 
-    convention : {"psf", "librosa", "kaldi", "htk"}, default="psf"
+    convention : {"psf", "librosa", "kaldi", "htk"} or Convention, default="psf"
         Tool whose features are computed: python_speech_features; librosa (with
-        ``top_db=None``); Kaldi, as in kaldi-native-fbank without dither; HTK.
-        Parameters that are None take its values, listed in the table below.
+        ``top_db=None``); Kaldi, as in kaldi-native-fbank without dither, on 16-bit
+        samples; HTK. Parameters that are None take its values, listed in the table
+        below. A :class:`~skxent.mfcc.Convention` changes any choice of a tool.
 
     frame_length, frame_step : float, default=0.025 and 0.010
         Length of a frame, and distance between the starts of frames, in seconds.
@@ -139,7 +140,8 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     lifter        22        0              22        22
     ============  ========  =============  ========  =========
 
-    :data:`skxent.mfcc.CONVENTIONS` lists their other choices. With callbacks
+    :data:`skxent.mfcc.CONVENTIONS` lists their other choices, which
+    :func:`dataclasses.replace` changes. With callbacks
     (:meth:`set_callbacks`), `fit_transform` reports its progress over batches of
     clips.
 
@@ -167,7 +169,7 @@ class MFCCTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
         "sample_rate": [Interval(Real, 0, None, closed="neither")],
-        "convention": [StrOptions(set(CONVENTIONS))],
+        "convention": [StrOptions(set(CONVENTIONS)), Convention],
         "frame_length": [Interval(Real, 0, None, closed="neither")],
         "frame_step": [Interval(Real, 0, None, closed="neither")],
         "n_fft": [Interval(Integral, 1, None, closed="left"), None],

@@ -28,14 +28,17 @@ _kept = threading.local()
 def compute(
     signals: Sequence[NDArray[Any]], front_end: FrontEnd, block_bytes: int = BLOCK_BYTES
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Compute the frames of signals, which are mono, finite, not empty, and of one type.
+    """Compute the frames of signals, which are mono, not empty, and of one type.
 
     Returns the frames (n_frames, n_coefficients), those of the first signal first, and the number
-    of frames of each signal. `front_end` has the signals' type and sample rate.
+    of frames of each signal. `front_end` has the signals' type and sample rate. Raises a ValueError
+    if a sample is not finite, or too large for float64.
     """
     lengths = np.array([front_end.n_frames(len(signal)) for signal in signals])
     block = _keep_block(front_end, block_bytes)
     frames = np.empty((lengths.sum(), front_end.n_coefficients), front_end.filterbank.dtype)
+    if any(count_padding(front_end)):
+        signals = [pad(signal, front_end) for signal in signals]
     row = 0
     for signal, n_frames in zip(signals, lengths.tolist(), strict=True):
         first = 0
@@ -58,6 +61,21 @@ def _keep_block(front_end: FrontEnd, block_bytes: int) -> "Block":
     return block
 
 
+def count_padding(front_end: FrontEnd) -> tuple[int, int]:
+    """Return how many samples other than zeros are put before and after a signal."""
+    if front_end.convention.padding == "constant":
+        return 0, 0
+    return max(0, front_end.n_before), front_end.n_fft
+
+
+def pad(signal: NDArray[Any], front_end: FrontEnd) -> NDArray[Any]:
+    """Return a signal with the convention's padding, which is not of zeros."""
+    # The names of the conventions are NumPy's.
+    mode: Any = front_end.convention.padding
+    padded: NDArray[Any] = np.pad(signal, count_padding(front_end), mode)
+    return padded
+
+
 class Block:
     """Signals side by side in one buffer, to be transformed together.
 
@@ -70,10 +88,10 @@ class Block:
         self.front_end, self.n_bytes = front_end, block_bytes
         length, step = front_end.n_length, front_end.n_step
         dtype = front_end.filterbank.dtype
-        self.n_before = front_end.n_before
+        self.n_before = front_end.n_before - count_padding(front_end)[0]
         self.n_between = -(-length // step) - 1
         n_rows = block_bytes // (front_end.n_fft * dtype.itemsize)
-        self.n_rows = _round_up(max(n_rows, 64, 2 * self.n_between))
+        self.n_rows = _round_up(max(n_rows, 1))
         self.samples = np.zeros((self.n_rows + self.n_between) * step, dtype)
         over_signal = front_end.convention.preemphasis_over == "signal"
         self.emphasized = None
@@ -98,7 +116,7 @@ class Block:
     def clear(self) -> None:
         self.samples.fill(0.0)
         self.n_used = 0
-        self.pieces: list[tuple[int, int]] = []
+        self.pieces: list[tuple[int, int, tuple[NDArray[Any], int, int, int, int]]] = []
         self.heads: list[int] = []
         self.tails: list[int] = []
         self.previous: list[float] = []
@@ -106,7 +124,7 @@ class Block:
     def n_samples_needed(self, first: int, origin: int) -> int:
         """Return how many samples from `origin` on a block needs from frame `first` on."""
         front_end = self.front_end
-        begin = first * front_end.n_step - front_end.n_before
+        begin = first * front_end.n_step - self.n_before
         return begin + (self.n_rows - 1) * front_end.n_step + front_end.n_length - origin
 
     def compute_one(
@@ -121,7 +139,7 @@ class Block:
     def place(self, signal: NDArray[Any], origin: int, first: int, n_frames: int, end: int) -> None:
         """Place the samples of `n_frames` frames of a signal, from `first` on.
 
-        `signal` holds its samples from `origin` to `end` or further, at least
+        `signal`, padded, holds its samples from `origin` to `end` or further, at least
         those of these frames and the one before.
         """
         step = self.front_end.n_step
@@ -134,7 +152,7 @@ class Block:
         self.samples[head + start - begin : head + stop - begin] = signal[
             start - origin : stop - origin
         ]
-        self.pieces.append((row, n_frames))
+        self.pieces.append((row, n_frames, (signal, origin, first, n_frames, end)))
         if self.emphasized is not None:
             self.heads.append(head)
             self.previous.append(signal[begin - 1 - origin] if begin > 0 else 0.0)
@@ -142,12 +160,33 @@ class Block:
 
     def flush(self, frames: NDArray[Any], row: int) -> int:
         """Write the features of the placed frames to `frames`; return the next row."""
-        features = self.transform(self.n_used - self.n_between)
-        for start, n_frames in self.pieces:
-            frames[row : row + n_frames] = features[start : start + n_frames]
+        # What overflows here, or in the frames between signals, is computed again, or not used.
+        with np.errstate(over="ignore", invalid="ignore"):
+            features = self.transform(self.n_used - self.n_between)
+        is_finite = np.isfinite(features).all()
+        if not is_finite:
+            self.padded.fill(0.0)  # its padding is silenced by zeros, which infinity outlasts
+        for start, n_frames, placed in self.pieces:
+            piece = features[start : start + n_frames]
+            if not is_finite:
+                piece = self.compute_wide(piece, placed)
+            frames[row : row + n_frames] = piece
             row += n_frames
         self.clear()
         return row
+
+    def compute_wide(
+        self, features: NDArray[Any], placed: tuple[NDArray[Any], int, int, int, int]
+    ) -> NDArray[Any]:
+        """Return the features of a piece with those that overflowed in float32 from float64."""
+        if np.isfinite(features).all():
+            return features
+        signal, *where = placed
+        if signal.dtype == np.float64:
+            raise ValueError("a signal must be finite, and its samples less than 1e100")
+        wide = Block(self.front_end.as_type("float64"), 2 * self.n_bytes)  # as many rows
+        frames = wide.compute_one(signal.astype("float64"), *where)
+        return np.where(np.isfinite(features).all(axis=1, keepdims=True), features, frames)
 
     def transform(self, n_used: int) -> NDArray[Any]:
         """Return the features of the first rows, (n_used, n_coefficients)."""
@@ -167,7 +206,7 @@ class Block:
             energies[:, -1] = frame_energies
         logs = energies[:n_used]
         if convention.floor_zero_only:
-            if logs.min() == 0.0:  # which is rare, and quickly found
+            if not logs.min() > 0.0:  # which is rare, and quickly found; NaN may hide it
                 logs[logs == 0.0] = convention.floor
         else:
             np.maximum(logs, convention.floor, out=logs)
@@ -187,6 +226,8 @@ class Block:
         front_end, view, padded = self.front_end, self.view[:n_rows], self.padded[:n_rows]
         convention, length = front_end.convention, front_end.n_length
         framed = padded[:, :length]
+        # Whose logarithm takes the place of a coefficient, and not of a mel filter's.
+        energy = convention.energy if front_end.cepstrum is not None else None
         energies = None
         if self.emphasized is not None:
             self.emphasize(self.emphasized, (n_rows + self.n_between) * front_end.n_step)
@@ -195,7 +236,7 @@ class Block:
             means = self.scratch[:n_rows]
             means[:] = np.vecdot(view, self.averaging)[:, np.newaxis]
             padded -= means
-        if convention.energy == "frame" and front_end.cepstrum is not None:
+        if energy == "frame":
             energies = np.vecdot(framed, framed) * convention.scale**2
         if convention.preemphasis_over == "frame" and front_end.preemphasis:
             first = framed[:, 0] * (1.0 - front_end.preemphasis)
@@ -204,6 +245,8 @@ class Block:
             padded[:, 0] = first  # not what comes from the frame before
         if self.windows is not None:
             padded *= self.windows[:n_rows]
+        if energy == "windowed":
+            energies = np.vecdot(framed, framed) * convention.scale**2
         return energies
 
     def emphasize(self, emphasized: NDArray[Any], end: int) -> None:

@@ -2,28 +2,51 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 _EPS32, _EPS64 = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
 
 
+# The choices that are words, and what they may be.
+_WORDS: dict[str, tuple[Any, ...]] = {
+    "edges": ("pad", "snip", "center", "center_step"),
+    "padding": ("constant", "reflect", "symmetric", "edge"),
+    "preemphasis_over": ("signal", "frame"),
+    "power": (2, 1),
+    "mel_scale": ("htk", "slaney"),
+    "triangles": ("bins", "hertz", "mel"),
+    "dct": ("ortho", "htk"),
+    "lifter_shift": (0, 1),
+    "energy": ("spectrum", "frame", "windowed", None),
+}
+
+
 @dataclass(frozen=True)
 class Convention:
     """The choices of a tool.
 
+    :data:`CONVENTIONS` holds those of the tools by name. :func:`dataclasses.replace`
+    makes one that differs from it in some choices.
+
     Parameters
     ----------
     scale : float
-        Factor of samples in [-1, 1).
+        Factor of samples in [-1, 1): 1, or 32768 for tools that work on the numbers
+        of 16-bit samples.
     rounds_up : bool
         Whether lengths in seconds are rounded to the nearest number of samples,
         halves up, or rounded down.
-    edges : {"pad", "snip", "center"}
+    edges : {"pad", "snip", "center", "center_step"}
         "pad": the last frame is padded with zeros. "snip": only frames wholly within
         the signal are computed. "center": frame t is centred on the sample
-        ``t * frame_step``, and the signal is padded on both sides. A signal shorter
-        than a frame always has one padded frame.
+        ``t * frame_step``, and "center_step": on the middle of the step from there to
+        the next; both pad the signal on both sides. Every signal has one frame at
+        least, padded if need be.
+    padding : {"constant", "reflect", "symmetric", "edge"}
+        What a signal is padded with on both sides, as in :func:`numpy.pad`:
+        "constant" is silence.
     remove_dc : bool
         Whether to subtract a frame's mean.
     preemphasis : float
@@ -63,9 +86,15 @@ class Convention:
         L of the lifter ``1 + L / 2 sin(pi (n + lifter_shift) / L)``; 0 for none.
     lifter_shift : int
         0 or 1.
-    energy : {"spectrum", "frame", None}
+    energy : {"spectrum", "frame", "windowed", None}
         Whether the logarithm of the frame's energy replaces the zeroth coefficient:
-        the energy of its spectrum, or of its samples before pre-emphasis and window.
+        the energy of its spectrum, or of its samples before pre-emphasis and window,
+        or after both.
+
+    Raises
+    ------
+    ValueError
+        If a choice is none of those above.
 
     References
     ----------
@@ -75,14 +104,22 @@ class Convention:
 
     Examples
     --------
-    >>> from skxent.mfcc import CONVENTIONS
+    >>> import dataclasses
+    >>> import numpy as np
+    >>> from skxent.mfcc import CONVENTIONS, mfcc
     >>> CONVENTIONS["kaldi"].window
     'povey'
+    >>> unscaled = dataclasses.replace(CONVENTIONS["kaldi"], scale=1.0)
+    >>> noise = np.random.default_rng(0).normal(size=400)
+    >>> shift = mfcc(noise, convention="kaldi") - mfcc(noise, convention=unscaled)
+    >>> (shift[0, 0] / np.log(32768)).round(9)
+    np.float64(2.0)
     """
 
     scale: float
     rounds_up: bool
     edges: str
+    padding: str
     remove_dc: bool
     preemphasis: float
     preemphasis_over: str
@@ -103,6 +140,20 @@ class Convention:
     lifter_shift: int
     energy: str | None
 
+    def __post_init__(self) -> None:
+        for name, allowed in _WORDS.items():
+            if (value := getattr(self, name)) not in allowed:
+                words = ", ".join(map(repr, allowed))
+                raise ValueError(f"{name}={value!r} of a convention must be one of {words}")
+        if self.padding != "constant" and self.edges not in ("center", "center_step"):
+            raise ValueError(
+                f"padding={self.padding!r} of a convention needs edges='center' or "
+                f"'center_step', got {self.edges!r}"
+            )
+        for name in ("scale", "unit", "floor"):
+            if not 0 < (value := getattr(self, name)) < math.inf:
+                raise ValueError(f"{name}={value!r} of a convention must be positive")
+
 
 CONVENTIONS = {
     # python_speech_features 0.6
@@ -110,6 +161,7 @@ CONVENTIONS = {
         scale=1.0,
         rounds_up=True,
         edges="pad",
+        padding="constant",
         remove_dc=False,
         preemphasis=0.97,
         preemphasis_over="signal",
@@ -135,6 +187,7 @@ CONVENTIONS = {
         scale=1.0,
         rounds_up=True,
         edges="center",
+        padding="constant",
         remove_dc=False,
         preemphasis=0.0,
         preemphasis_over="signal",
@@ -155,11 +208,12 @@ CONVENTIONS = {
         lifter_shift=1,
         energy=None,
     ),
-    # Kaldi as kaldi-native-fbank 1.23 has it, with dither=0
+    # Kaldi as kaldi-native-fbank 1.23 has it, with dither=0, on 16-bit samples
     "kaldi": Convention(
-        scale=1.0,
+        scale=32768.0,
         rounds_up=False,
         edges="snip",
+        padding="constant",
         remove_dc=True,
         preemphasis=0.97,
         preemphasis_over="frame",
@@ -186,6 +240,7 @@ CONVENTIONS = {
         scale=32768.0,
         rounds_up=False,
         edges="snip",
+        padding="constant",
         remove_dc=False,
         preemphasis=0.97,
         preemphasis_over="frame",

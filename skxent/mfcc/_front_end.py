@@ -14,6 +14,9 @@ from numpy.typing import DTypeLike, NDArray
 from skxent.mfcc._conventions import CONVENTIONS, Convention
 from skxent.mfcc._filters import cepstrum_matrix, mel_filterbank, mel_frequencies, window_values
 
+# A block of frames of this length takes some hundred megabytes.
+_LARGEST_TRANSFORM = 1 << 18
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FrontEnd:
@@ -76,10 +79,12 @@ class FrontEnd:
     @property
     def n_before(self) -> int:
         """Number of samples by which the first frame begins before the signal."""
-        if self.convention.edges != "center":
-            return 0
-        # The frame lies in the middle of the transform's length, which is centred.
-        return self.n_fft // 2 - (self.n_fft - self.n_length) // 2
+        if self.convention.edges == "center":
+            # The frame lies in the middle of the transform's length, which is centred.
+            return self.n_fft // 2 - (self.n_fft - self.n_length) // 2
+        if self.convention.edges == "center_step":
+            return self.n_length // 2 - self.n_step // 2
+        return 0
 
     def n_frames(self, n_samples: int) -> int:
         """Return the number of frames of a signal, at least one.
@@ -96,6 +101,8 @@ class FrontEnd:
         """
         if self.convention.edges == "center":
             return 1 + (n_samples - self.n_fft % 2) // self.n_step
+        if self.convention.edges == "center_step":
+            return max(1, (n_samples + self.n_step // 2) // self.n_step)
         rest = max(0, n_samples - self.n_length)
         if self.convention.edges == "pad":
             return 1 - -rest // self.n_step
@@ -182,7 +189,7 @@ class FrontEnd:
 def design(
     sample_rate: float,
     *,
-    convention: str = "psf",
+    convention: str | Convention = "psf",
     frame_length: float = 0.025,
     frame_step: float = 0.010,
     n_fft: int | None = None,
@@ -202,14 +209,14 @@ def design(
     ----------
     sample_rate : float
         In hertz.
-    convention : {"psf", "librosa", "kaldi", "htk"}, default="psf"
-        Tool whose features are computed, see :data:`skxent.mfcc.CONVENTIONS`.
-        Settings that are None take its values.
+    convention : {"psf", "librosa", "kaldi", "htk"} or Convention, default="psf"
+        Tool whose features are computed, see :data:`skxent.mfcc.CONVENTIONS`, or
+        choices of your own. Settings that are None take its values.
     frame_length, frame_step : float, default=0.025 and 0.010
         In seconds; rounded to whole samples as the convention does.
     n_fft : int, default=None
-        Length of the Fourier transform; None is the smallest power of two that
-        holds a frame.
+        Length of the Fourier transform, at most 262,144; None is the smallest power of
+        two that holds a frame.
     window : str or tuple, default=None
         A window of :func:`scipy.signal.get_window`, or "povey".
     preemphasis : float, default=None
@@ -255,13 +262,11 @@ def design(
     >>> front_end.n_coefficients
     20
     """
-    if convention not in CONVENTIONS:
-        raise ValueError(f"convention={convention!r} must be one of {sorted(CONVENTIONS)}")
+    defaults = choices_of(convention)
     if features not in ("mfcc", "log_mel"):
         raise ValueError(f"features={features!r} must be 'mfcc' or 'log_mel'")
     if not 0 < sample_rate < math.inf:
         raise ValueError(f"sample_rate={sample_rate!r} must be positive")
-    defaults = CONVENTIONS[convention]
     n_length = _to_samples("frame_length", frame_length, sample_rate, defaults.rounds_up)
     n_step = _to_samples("frame_step", frame_step, sample_rate, defaults.rounds_up)
     n_fft = 1 << (n_length - 1).bit_length() if n_fft is None else n_fft
@@ -269,6 +274,11 @@ def design(
         raise ValueError(
             f"n_fft={n_fft} is too short for a frame of {n_length} samples (frame_length="
             f"{frame_length:g} s at {sample_rate:g} Hz); it must be at least {n_length}"
+        )
+    if n_fft > _LARGEST_TRANSFORM:
+        raise ValueError(
+            f"n_fft={n_fft} for frames of {n_length} samples at {sample_rate:g} Hz is larger than "
+            f"{_LARGEST_TRANSFORM}: check sample_rate, in hertz, and frame_length, in seconds"
         )
     n_mels = defaults.n_mels if n_mels is None else n_mels
     if n_mels < 1:
@@ -314,6 +324,17 @@ def design(
         n_empty=int(np.sum(~filters.any(axis=0))),
     )
     return _read_only(front_end).as_type(dtype)
+
+
+def choices_of(convention: str | Convention) -> Convention:
+    """Return the choices of a tool by its name; those of one's own are returned as they are."""
+    if isinstance(convention, Convention):
+        return convention
+    if convention not in CONVENTIONS:
+        raise ValueError(
+            f"convention={convention!r} must be one of {sorted(CONVENTIONS)}, or a Convention"
+        )
+    return CONVENTIONS[convention]
 
 
 # Everything that frames depend on, besides the precision.

@@ -1,5 +1,6 @@
 """Frames of one signal, whole or in chunks."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skxent.mfcc._blocks import BLOCK_BYTES, Block, compute
-from skxent.mfcc._front_end import FrontEnd, shared_design
+from skxent.mfcc._blocks import BLOCK_BYTES, Block, compute, count_padding, pad
+from skxent.mfcc._front_end import FrontEnd, choices_of, shared_design
 
 _NO_SAMPLES = "chunks must hold at least one sample"
 
@@ -20,7 +21,7 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     ----------
     signal : array-like of shape (n_samples,)
         Mono and finite, at `sample_rate`. float32 is computed in float32, all other
-        types in float64. Integers are not scaled, unlike in
+        types in float64. Integers are taken as the tools take them, unscaled, unlike in
         :class:`~skxent.MFCCTransformer`: see :func:`skxent.audio.to_mono_float`.
     sample_rate : float, default=16000
         In hertz.
@@ -36,7 +37,8 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     Raises
     ------
     ValueError
-        If the signal is empty or not one-dimensional, or a setting is invalid.
+        If the signal is empty, not one-dimensional or not finite, or a setting is
+        invalid.
 
     Notes
     -----
@@ -55,7 +57,7 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     >>> mfcc(signal, 8000, convention="librosa", n_mels=40, n_mfcc=20).shape
     (101, 20)
     """
-    signal = _as_signal(signal)
+    signal, settings = _as_signal(signal), _settings_for(signal, settings)
     if not len(signal):
         raise ValueError("signal must not be empty")
     front_end = shared_design(sample_rate, **settings).as_type(signal.dtype)
@@ -91,8 +93,8 @@ def stream(
     Raises
     ------
     ValueError
-        If there is no sample at all, a chunk is not one-dimensional, or a
-        setting is invalid.
+        If there is no sample at all, a chunk is not one-dimensional or not finite, or
+        a setting is invalid.
 
     Examples
     --------
@@ -109,7 +111,7 @@ def stream(
     chunk = next(chunks, None)
     if chunk is None:
         raise ValueError(_NO_SAMPLES)
-    chunk = _as_signal(chunk)
+    chunk, settings = _as_signal(chunk), _settings_for(chunk, settings)
     front_end = shared_design(sample_rate, **settings).as_type(chunk.dtype)
     front_end.warn_of_empty_filters(stacklevel=2)
     yield from compute_chunks(map(_as_signal, itertools.chain([chunk], chunks)), front_end)
@@ -120,6 +122,9 @@ def compute_chunks(
 ) -> Iterator[NDArray[Any]]:
     """Yield the frames of a signal in chunks, all of the front end's type, a block at a time."""
     block = Block(front_end, block_bytes)
+    n_padding = sum(count_padding(front_end))
+    if n_padding:
+        chunks = _pad_chunks(chunks, front_end)
     pending, n_pending, origin, first = [], 0, 0, 0
     for chunk in chunks:
         pending.append(chunk)
@@ -132,18 +137,46 @@ def compute_chunks(
             first += block.n_rows
             # The sample before the next frame is kept for its pre-emphasis. With gaps
             # between frames, the next one may begin after all samples so far.
-            passed = first * front_end.n_step - front_end.n_before - 1 - origin
+            passed = first * front_end.n_step - block.n_before - 1 - origin
             passed = min(max(0, passed), len(samples))
             samples, origin = samples[passed:], origin + passed
         pending, n_pending = [samples.copy()], len(samples)
     end = origin + n_pending
     if not end:
         raise ValueError(_NO_SAMPLES)
-    samples, n_frames = np.concatenate(pending), front_end.n_frames(end)
+    samples, n_frames = np.concatenate(pending), front_end.n_frames(end - n_padding)
     while first < n_frames:
         taken = min(n_frames - first, block.n_rows)
         yield block.compute_one(samples, origin, first, taken, end)
         first += taken
+
+
+def _pad_chunks(chunks: Iterable[NDArray[Any]], front_end: FrontEnd) -> Iterator[NDArray[Any]]:
+    """Yield the chunks of the padded signal."""
+    n_before, _ = count_padding(front_end)
+    n_kept = front_end.n_fft + 1  # what the padding on either side is made of
+    chunks = iter(chunks)
+    head, n_samples = [], 0
+    while n_samples < n_kept and (chunk := next(chunks, None)) is not None:
+        head.append(chunk)
+        n_samples += len(chunk)
+    if not n_samples:
+        return
+    last = np.concatenate(head)
+    padded = pad(last, front_end)
+    yield padded[: n_before + n_samples]
+    for chunk in chunks:
+        yield chunk
+        last = np.concatenate([last, chunk])[-n_kept:]
+    yield pad(last, front_end)[n_before + len(last) :]
+
+
+def _settings_for(signal: ArrayLike, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with a convention that doesn't scale integers."""
+    if np.asarray(signal).dtype.kind not in "iu":
+        return settings
+    convention = choices_of(settings.get("convention", "psf"))
+    return {**settings, "convention": dataclasses.replace(convention, scale=1.0)}
 
 
 def _as_signal(signal: ArrayLike) -> NDArray[Any]:

@@ -1,5 +1,7 @@
 """Hypothesis strategies of signals and settings of a front end."""
 
+import dataclasses
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -63,6 +65,25 @@ def frame_geometry(sample_rate, settings):
 
 
 CONVENTION_NAMES = sorted(CONVENTIONS)
+
+
+def changed(name, **choices):
+    """The convention of a tool with some choices of one's own."""
+    return dataclasses.replace(CONVENTIONS[name], **choices)
+
+
+# What the tools' own settings change, alone and together.
+CHANGED = [
+    changed("librosa", padding="reflect"),
+    changed("librosa", padding="edge", preemphasis=0.9),
+    changed("librosa", edges="snip", power=1),
+    changed("kaldi", edges="center_step", padding="symmetric"),
+    changed("kaldi", edges="center_step", padding="reflect", preemphasis_over="signal"),
+    changed("kaldi", edges="center_step", energy="windowed", remove_dc=False),
+    changed("psf", energy=None),
+    changed("psf", edges="center_step", energy="windowed"),
+    changed("htk", edges="center", padding="symmetric", energy="frame"),
+]
 
 
 # Wholes of the transform and frames with gaps between them, odd lengths included.

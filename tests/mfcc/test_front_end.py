@@ -1,4 +1,5 @@
 import dataclasses
+import math
 import pickle
 from multiprocessing.pool import ThreadPool
 
@@ -6,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from skxent.mfcc import design, mfcc
-from skxent.mfcc._blocks import compute
+from skxent.mfcc import CONVENTIONS, design, mfcc
+from skxent.mfcc._blocks import Block, compute
 from skxent.mfcc._front_end import SETTINGS, shared_design
-from tests.mfcc import oracles
+from tests.mfcc import oracles, strategies
 from tests.mfcc.strategies import frame_geometry, tasks
 
 # The settings that are drawn may be anything.
@@ -187,6 +188,63 @@ def test_a_wrong_setting_is_named(settings, message):
         design(8000, **settings)
     with pytest.raises(ValueError, match=message):
         mfcc(np.ones(1000), 8000, **settings)
+
+
+@pytest.mark.parametrize(
+    ("sample_rate", "settings", "message"),
+    [
+        (
+            1e8,
+            {},
+            r"n_fft=4194304 for frames of 2500000 samples at 1e\+08 Hz is larger than 262144",
+        ),
+        (8000, {"n_fft": 262145}, r"n_fft=262145 for frames of 200 samples at 8000 Hz is larger"),
+        (44100, {"frame_length": 9.9}, r"n_fft=524288 for frames of 436590 samples"),
+    ],
+)
+def test_frames_that_would_take_gigabytes_are_an_error(sample_rate, settings, message):
+    with pytest.raises(ValueError, match=message):
+        design(sample_rate, **settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"frame_length": 4}, {"frame_step": 1 / 16000}, {"n_fft": 262144, "frame_length": 9}],
+)
+def test_a_block_takes_some_hundred_megabytes_at_most(settings):
+    block = Block(design(16000, **settings))
+    arrays = [array for array in vars(block).values() if isinstance(array, np.ndarray)]
+    assert sum(array.nbytes for array in arrays if array is not block.view) < 3e8
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"edges": "centre"}, r"edges='centre' of a convention must be one of 'pad', 'snip', "),
+        ({"padding": "wrap"}, r"padding='wrap' of a convention must be one of 'constant', "),
+        ({"padding": "reflect"}, r"padding='reflect' of a convention needs edges='center' or"),
+        ({"power": 3}, r"power=3 of a convention must be one of 2, 1"),
+        ({"energy": "raw"}, r"energy='raw' of a convention must be one of 'spectrum', 'frame', "),
+        ({"scale": 0.0}, r"scale=0.0 of a convention must be positive"),
+        ({"floor": -1.0}, r"floor=-1.0 of a convention must be positive"),
+        ({"unit": math.nan}, r"unit=nan of a convention must be positive"),
+    ],
+)
+def test_a_wrong_choice_of_a_convention_is_named(choices, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(CONVENTIONS["psf"], **choices)
+
+
+@pytest.mark.parametrize("name", [*CONVENTIONS])
+def test_a_convention_is_its_name(name):
+    by_name = design(8000, convention=name, n_mels=20)
+    assert design(8000, convention=CONVENTIONS[name], n_mels=20).fingerprint == by_name.fingerprint
+
+
+@pytest.mark.parametrize("convention", strategies.CHANGED)
+def test_other_choices_have_another_fingerprint(convention):
+    prints = {design(8000, convention=name, n_mels=20).fingerprint for name in CONVENTIONS}
+    assert design(8000, convention=convention, n_mels=20).fingerprint not in prints
 
 
 @pytest.mark.parametrize("sample_rate", [0, -8000, np.nan, np.inf])

@@ -1,5 +1,6 @@
 """skxent.mfcc against the tools whose conventions it follows."""
 
+import dataclasses
 import math
 import os
 
@@ -10,11 +11,12 @@ import pytest
 import python_speech_features as psf
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.io import wavfile
 
 from skxent import MFCCTransformer
 from skxent.datasets import fetch_fsdd, load_spoken_digits
 from skxent.frames import delta
-from skxent.mfcc import mfcc
+from skxent.mfcc import CONVENTIONS, mfcc, stream
 from tests.frames.strategies import clips_of_frames
 from tests.mfcc import oracles, strategies
 
@@ -261,8 +263,8 @@ def test_librosa_with_transforms_of_odd_length_and_gaps(n_fft, hop_length, n_sam
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-3)
 
 
-def kaldi_features(signal, sample_rate, kind, n_mels, **settings):
-    """Frames of kaldi-native-fbank with dither=0, its other defaults.
+def kaldi_features(samples, sample_rate, kind, n_mels, **settings):
+    """Frames of kaldi-native-fbank of 16-bit samples with dither=0, its other defaults.
 
     skxent   kaldi-native-fbank
     n_mels   mel_opts.num_bins (23 for both)
@@ -273,21 +275,24 @@ def kaldi_features(signal, sample_rate, kind, n_mels, **settings):
     options.frame_opts.dither = 0
     options.mel_opts.num_bins = n_mels
     for name, value in settings.items():
-        setattr(options, name, value)
+        owner = options if hasattr(options, name) else options.frame_opts
+        assert hasattr(owner, name)
+        setattr(owner, name, value)
     tool = getattr(kaldi_native_fbank, f"Online{kind}")(options)
-    tool.accept_waveform(sample_rate, signal.astype(np.float32).tolist())
+    tool.accept_waveform(sample_rate, samples.astype(np.float32).tolist())
     tool.input_finished()
     return np.array([tool.get_frame(i) for i in range(tool.num_frames_ready)])
 
 
 def check_kaldi(signal, sample_rate, n_mels=23, n_mfcc=13):
     single = signal.astype(np.float32)
+    samples = 32768 * single
     settings = {"convention": "kaldi", "n_mels": n_mels}
     log_mel = mfcc(single, sample_rate, features="log_mel", **settings)
-    expected = kaldi_features(signal, sample_rate, "Fbank", n_mels)
+    expected = kaldi_features(samples, sample_rate, "Fbank", n_mels)
     np.testing.assert_allclose(log_mel, expected, rtol=0, atol=1e-2)
     cepstra = mfcc(single, sample_rate, n_mfcc=n_mfcc, **settings)
-    expected = kaldi_features(signal, sample_rate, "Mfcc", n_mels, num_ceps=n_mfcc)
+    expected = kaldi_features(samples, sample_rate, "Mfcc", n_mels, num_ceps=n_mfcc)
     np.testing.assert_allclose(cepstra, expected, rtol=0, atol=1e-2)
 
 
@@ -299,6 +304,130 @@ def test_kaldi(sample_rate, level, n_mels, n_mfcc):
     noise = rng.normal(size=sample_rate // 2)
     tone = np.sin(2 * np.pi * 440 / sample_rate * np.arange(len(noise)))
     check_kaldi(level * (0.3 * noise + 0.5 * tone + 0.1), sample_rate, n_mels, n_mfcc)
+
+
+@pytest.mark.parametrize("sample_rate", RATES)
+def test_kaldi_with_samples_from_minus_one_to_one(sample_rate):
+    # As users of kaldi-native-fbank give them to it that don't know of the scale.
+    single = np.random.default_rng(0).normal(scale=0.1, size=8000).astype(np.float32)
+    unscaled = dataclasses.replace(CONVENTIONS["kaldi"], scale=1.0)
+    actual = mfcc(single, sample_rate, convention=unscaled)
+    expected = kaldi_features(single, sample_rate, "Mfcc", 23)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-2)
+
+
+def quiet_samples(seed, n_samples=8000):
+    """16-bit samples of a room in which somebody speaks now and then: -90 to -10 dB."""
+    rng = np.random.default_rng(seed)
+    levels = 10.0 ** rng.uniform(-4.5, -0.5, size=-(-n_samples // 1000))
+    noise = np.repeat(levels, 1000)[:n_samples] * rng.normal(size=n_samples)
+    return np.clip(np.rint(32768 * noise), -32768, 32767).astype(np.int16)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("sample_rate", RATES)
+def test_files_give_the_features_that_kaldi_has_of_their_samples(seed, sample_rate, tmp_path):
+    samples = quiet_samples(seed)
+    wavfile.write(tmp_path / "room.wav", sample_rate, samples)
+    expected = kaldi_features(samples, sample_rate, "Mfcc", 23)
+    transformer = MFCCTransformer(sample_rate=sample_rate, convention="kaldi", pooling=None)
+    for clip in (tmp_path / "room.wav", samples, (sample_rate, samples)):
+        (frames,) = transformer.transform([clip])
+        np.testing.assert_allclose(frames, expected, rtol=0, atol=1e-2)
+    frames = mfcc(samples, sample_rate, convention="kaldi")  # of integers, as the tools take them
+    np.testing.assert_allclose(frames, expected, rtol=0, atol=1e-2)
+    (frames,) = stream([samples], sample_rate, convention="kaldi")
+    np.testing.assert_allclose(frames, expected, rtol=0, atol=1e-2)
+
+
+# What a tool's own settings change is a convention of one's own.
+
+
+@pytest.mark.parametrize(
+    ("theirs", "choices"),
+    [
+        ({"htk": True}, {"mel_scale": "htk"}),
+        ({"norm": None}, {"equal_area": False}),
+        ({"center": False}, {"edges": "snip"}),
+        ({"pad_mode": "reflect"}, {"padding": "reflect"}),
+        ({"pad_mode": "edge"}, {"padding": "edge"}),
+        ({"pad_mode": "symmetric"}, {"padding": "symmetric"}),
+        ({"power": 1.0}, {"power": 1}),
+        ({"window": "hamming", "power": 1.0}, {"window": "hamming", "power": 1}),
+        (
+            {"htk": True, "norm": None, "pad_mode": "reflect", "power": 1.0},
+            {"mel_scale": "htk", "equal_area": False, "padding": "reflect", "power": 1},
+        ),
+    ],
+)
+@pytest.mark.parametrize("n_samples", [2048, 5000, 16_001])
+def test_settings_of_librosa(theirs, choices, n_samples):
+    signal = np.random.default_rng(n_samples).normal(scale=0.1, size=n_samples)
+    energies = librosa.feature.melspectrogram(y=signal, sr=16000, n_mels=40, **theirs)
+    log_mel = librosa.power_to_db(energies, top_db=None)
+    expected = librosa.feature.mfcc(S=log_mel, n_mfcc=20).T
+    settings = {
+        "convention": dataclasses.replace(CONVENTIONS["librosa"], **choices),
+        "frame_length": 2048 / 16000,
+        "frame_step": 512 / 16000,
+        "n_mels": 40,
+    }
+    actual = mfcc(signal, 16000, features="log_mel", **settings)
+    np.testing.assert_allclose(actual, log_mel.T, rtol=0, atol=1e-6)
+    actual = mfcc(signal, 16000, n_mfcc=20, **settings)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "choices"),
+    [
+        ({"use_energy": False}, {"energy": None}),
+        ({"raw_energy": False}, {"energy": "windowed"}),
+        ({"snip_edges": False}, {"edges": "center_step", "padding": "symmetric"}),
+        ({"remove_dc_offset": False}, {"remove_dc": False}),
+        ({"window_type": "hamming"}, {"window": "hamming"}),
+        ({"preemph_coeff": 0.0}, {"preemphasis": 0.0}),
+        (
+            {"raw_energy": False, "snip_edges": False, "remove_dc_offset": False},
+            {
+                "energy": "windowed",
+                "edges": "center_step",
+                "padding": "symmetric",
+                "remove_dc": False,
+            },
+        ),
+    ],
+)
+@pytest.mark.parametrize("sample_rate", RATES)
+@pytest.mark.parametrize("n_samples", [1200, 8001])
+def test_settings_of_kaldi(theirs, choices, sample_rate, n_samples):
+    rng = np.random.default_rng(n_samples)
+    samples = np.rint(rng.normal(100.0, 3000.0, size=n_samples))
+    convention = dataclasses.replace(CONVENTIONS["kaldi"], **choices)
+    actual = mfcc((samples / 32768).astype(np.float32), sample_rate, convention=convention)
+    expected = kaldi_features(samples, sample_rate, "Mfcc", 23, **theirs)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-2)
+
+
+@pytest.mark.parametrize("sample_rate", RATES)
+def test_the_magnitude_spectrum_of_kaldi(sample_rate):
+    samples = quiet_samples(7)
+    convention = dataclasses.replace(CONVENTIONS["kaldi"], power=1)
+    actual = mfcc(samples, sample_rate, features="log_mel", convention=convention)
+    expected = kaldi_features(samples, sample_rate, "Fbank", 23, use_power=False)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-2)
+
+
+@given(tasks())
+def test_python_speech_features_without_the_energy(task):
+    signal, sample_rate, settings = task
+    parameters = psf_parameters(sample_rate, settings)
+    if settings["lifter"] is not None:
+        parameters["ceplifter"] = settings["lifter"]
+    expected = psf.mfcc(signal, numcep=settings["n_mfcc"], appendEnergy=False, **parameters)
+    convention = dataclasses.replace(CONVENTIONS["psf"], energy=None)
+    actual = mfcc(signal, sample_rate, convention=convention, **settings)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-9)
 
 
 @given(sounds(), st.integers(13, 30))

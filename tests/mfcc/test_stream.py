@@ -50,6 +50,9 @@ SETTINGS = [
     {"convention": "librosa", "n_mels": 20, "frame_step": 0.05, "preemphasis": 0.9},
     {"convention": "librosa", "n_mels": 20, "n_fft": 301},
     {"convention": "kaldi", "n_mels": 15, "n_fft": 201, "frame_step": 0.03},
+    *({"convention": convention, "n_mels": 20} for convention in strategies.CHANGED),
+    {"convention": strategies.CHANGED[0], "n_mels": 20, "frame_step": 0.05, "n_fft": 301},
+    {"convention": strategies.CHANGED[3], "n_mels": 15, "frame_step": 0.05, "n_fft": 301},
 ]
 
 
@@ -63,7 +66,7 @@ def test_a_stream_gives_the_frames_of_the_whole_bit_for_bit(signal, cuts, settin
     signal = signal.astype(dtype)
     positions = sorted(int(cut * len(signal)) for cut in cuts)
     front_end = design(8000, **settings, dtype=dtype)
-    # Blocks of 72 frames, the fewest.
+    # Blocks of 24 frames, the fewest.
     whole, _ = compute([signal], front_end, block_bytes=1)
     blocks = list(compute_chunks(np.split(signal, positions), front_end, block_bytes=1))
     assert blocks[0].dtype == dtype
