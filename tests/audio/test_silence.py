@@ -29,15 +29,15 @@ def test_the_last_block_of_all_threads_ends_the_silence(capfd):
 
     def work():
         with without_notes():
-            entered.wait()
-            leave.wait()
+            entered.wait(10)
+            leave.wait(10)
             write(NOTE)
 
-    threads = [threading.Thread(target=work) for _ in range(2)]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]
     for thread in threads:
         thread.start()
     with without_notes():
-        entered.wait()
+        entered.wait(10)
         write(NOTE)
     write(b"while others are silent\n")
     assert capfd.readouterr().err == ""
