@@ -34,6 +34,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import sys
@@ -87,10 +88,16 @@ def encode(name, subtype, samples, **settings):
         soundfile.write(file, samples, RATE, subtype, format=name, **settings)
     except (soundfile.LibsndfileError, ValueError):
         return None
-    return same_serial_numbers(file.getvalue()) if name == "OGG" else file.getvalue()
+    if name == "OGG":
+        return with_serial_number(file.getvalue())
+    return TIMES.sub(lambda time: bytes(len(time[0])), file.getvalue(), count=1)
 
 
-def same_serial_numbers(content, serial=b"skxe"):
+# When it was written: in the PEAK chunk of floats, and in the header of MAT5.
+TIMES = re.compile(rb"(?<=PEAK.{8}).{4}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?= UTC)", re.DOTALL)
+
+
+def with_serial_number(content, serial=b"skxe"):
     """Return an Ogg file with this serial number, where libsndfile takes one at random."""
     pages = [b"OggS" + page for page in content.split(b"OggS")[1:]]
     for i, page in enumerate(pages):

@@ -2,6 +2,7 @@ import functools
 import importlib.util
 import pathlib
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -50,6 +51,14 @@ def test_a_number_repeats_a_mutation(fuzz):
     assert [fuzz.mutate(number, 6, wanted) for number in range(30)] != first
     assert len({damage for _, damage, _, _ in first}) > 5
     assert sum(before != after for _, _, before, after in first) > 25
+
+
+def test_whole_files_do_not_hold_the_time(fuzz):
+    kinds = [("WAV", "FLOAT"), ("AIFF", "DOUBLE"), ("MAT5", "PCM_16"), ("OGG", "VORBIS")]
+    first = [fuzz.original(*kind, 0) for kind in kinds]
+    fuzz.original.cache_clear()
+    time.sleep(1.1)
+    assert [fuzz.original(*kind, 0) for kind in kinds] == first
 
 
 def test_every_format_but_those_without_a_header_of_its_own_is_damaged(fuzz, tmp_path):
