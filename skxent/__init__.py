@@ -10,7 +10,7 @@ The rooms, from the top; each imports from those below it alone:
 - ``features``: clips to rows, `MFCCTransformer`, and its caches
 - ``losses``: the softmax cross-entropy of logits
 - ``optimizers``: how to minimise any objective
-- ``_fitting``: what all classifiers share in training: samples, targets, monitor
+- ``_fitting``: what all classifiers share in training: samples, targets, monitor, interrupts
 - ``mfcc``: a signal to frames, as each tool computes them
 - ``datasets``: recordings to learn with
 - ``audio``: a clip in any form to a mono float signal
@@ -18,6 +18,7 @@ The rooms, from the top; each imports from those below it alone:
 - ``_threads``: one BLAS thread while small products run
 """
 
+from skxent._fitting import StopOnInterrupt
 from skxent.features import MFCCTransformer
 from skxent.linear import SoftmaxClassifier
 from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
@@ -28,6 +29,7 @@ __all__ = [
     "MFCCTransformer",
     "SoftmaxClassifier",
     "SoftmaxClassifierCV",
+    "StopOnInterrupt",
     "__version__",
     "learning_rate_range_test",
 ]

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from skxent._fitting._continuation import forget_fit
+
 
 def report_iteration(
     context: Any,
@@ -14,8 +16,10 @@ def report_iteration(
 ) -> bool:
     """Report an iteration to the callbacks of an estimator; return whether one asks to stop.
 
-    They call `attributes` for the fitted attributes that the estimator would have if it stopped.
+    They call `attributes` for the fitted attributes that the estimator would have if it stopped;
+    the curves of an earlier fit are none of them.
     """
+    forget_fit(estimator)
     iteration = context.subcontext(task_name="iteration")
     iteration.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
     stop = iteration.call_on_fit_task_end(

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from skxent._fitting._monitor import Monitor, Plateau
 
 # Attributes of a whole fit, which one more pass over some samples makes untrue.
-_OF_A_FIT = ("converged_", "gradient_norm_", "validation_loss_curve_", "validation_score_curve_")
+_OF_A_FIT = (
+    "converged_",
+    "epoch_seconds_",
+    "gradient_norm_",
+    "validation_loss_curve_",
+    "validation_score_curve_",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +73,12 @@ class Continuation:
         )
 
 
+def forget_fit(estimator: Any) -> None:
+    """Remove the attributes of an earlier fit that the next one may not have."""
+    for name in _OF_A_FIT:
+        vars(estimator).pop(name, None)
+
+
 def supports_partial_fit(estimator: Any, **needs_fit: bool) -> bool:
     """Return True, or raise an AttributeError that names a parameter that needs a whole fit."""
     for name, is_in_the_way in needs_fit.items():
@@ -108,11 +120,11 @@ def store_fit(
     continuation: Continuation | None,
 ) -> None:
     """Set the attributes of a fit; what patience has ended is not continued, as it would end."""
+    forget_fit(estimator)
     estimator.n_iter_, estimator.loss_curve_ = len(result.values) - 1, result.values
     estimator.converged_ = result.converged or monitor.is_exhausted
     estimator.gradient_norm_ = result.gradient_norm
     for name, curve in [("loss", monitor.losses), ("score", monitor.scores)]:
-        vars(estimator).pop(f"validation_{name}_curve_", None)
         if monitor.validate is not None:
             setattr(estimator, f"validation_{name}_curve_", np.array(curve))
     estimator._seen = seen
@@ -129,6 +141,5 @@ def store_epoch(
     """Set the attributes of one more epoch, and remove those of a whole fit."""
     estimator.n_iter_ = getattr(estimator, "n_iter_", 0) + 1
     estimator.loss_curve_ = np.append(getattr(estimator, "loss_curve_", []), loss)
-    for name in _OF_A_FIT:
-        vars(estimator).pop(name, None)
+    forget_fit(estimator)
     estimator._seen, estimator._continuation = seen, continuation

@@ -1,8 +1,11 @@
 """What is watched while a solver iterates: validation, patience, the best epoch."""
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
+
+import numpy as np
 
 
 class Plateau(NamedTuple):
@@ -60,8 +63,12 @@ class Monitor:
 
     Attributes
     ----------
+    values : list of float
+        The training loss, at the start and of each epoch.
     losses, scores : list of float
         What `validate` returned, for the start and each epoch.
+    seconds : list of float
+        Time that each epoch took, with its validation.
     best_params : object
         Parameters of the lowest loss, with `early_stopping`; None without.
     plateau : Plateau
@@ -90,8 +97,11 @@ class Monitor:
         self.plateau = Plateau() if plateau is None else plateau
         self.report = report
         self.min_factor = min_factor
+        self.values: list[float] = []
         self.losses: list[float] = []
         self.scores: list[float] = []
+        self.seconds: list[float] = []
+        self.began = math.nan
         self.best_loss = math.inf
         self.best_params: Any = None
         self.is_exhausted = False
@@ -103,25 +113,34 @@ class Monitor:
         *,
         validate: Callable[[Any], tuple[float, float]] | None,
         plateau: Plateau,
-        report: Callable[[Any], bool],
+        attributes: Callable[[Any], dict[str, Any]],
+        report: Callable[[Callable[[], dict[str, Any]]], bool],
     ) -> Self:
-        """Return the monitor that the parameters of an estimator ask for."""
-        return cls(
+        """Return the monitor that the parameters of an estimator ask for.
+
+        ``attributes(params)`` are those of a fit that ends with these parameters; ``report`` gets
+        a function that returns them, with the curves so far.
+        """
+        monitor = cls(
             tol=estimator.tol,
             patience=estimator.n_iter_no_change,
             validate=validate,
             early_stopping=estimator.early_stopping,
             adaptive=estimator.schedule == "adaptive",
             plateau=plateau,
-            report=report,
+            report=lambda params: report(lambda: attributes(params) | monitor.curves()),
         )
+        return monitor
 
     def __call__(self, epoch: int, params: Any, value: float) -> bool:
         """Watch an epoch, of which zero is the start; return whether to stop."""
+        self.values.append(value)
         if self.validate is not None:
             value, score = self.validate(params)
             self.losses.append(value)
             self.scores.append(score)
+        if epoch:
+            self.seconds.append(time.perf_counter() - self.began)
         if self.early_stopping and (value < self.best_loss or self.best_params is None):
             self.best_loss, self.best_params = min(self.best_loss, value), params
         # The start of a continued fit was the end of the earlier one, which has counted it.
@@ -134,4 +153,16 @@ class Monitor:
             else:
                 self.is_exhausted = self.early_stopping
         stop = bool(self.report(params)) if epoch and self.report is not None else False
+        self.began = time.perf_counter()
         return stop or self.is_exhausted
+
+    def curves(self) -> dict[str, Any]:
+        """Return the fitted attributes that say how the epochs so far went."""
+        curves: dict[str, Any] = {
+            "n_iter_": len(self.values) - 1,
+            "loss_curve_": np.array(self.values),
+        }
+        if self.validate is not None:
+            curves["validation_loss_curve_"] = np.array(self.losses)
+            curves["validation_score_curve_"] = np.array(self.scores)
+        return curves

@@ -1,6 +1,7 @@
 """SoftmaxClassifier: linear softmax cross-entropy classification."""
 
 import warnings
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -346,9 +347,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             self,
             validate=validate,
             plateau=start.plateau,
-            report=lambda params: report_iteration(
-                context, self, X, y, sample_weight, lambda: self._coefficients(params, classes)
-            ),
+            attributes=lambda params: self._coefficients(params, classes),
+            report=partial(report_iteration, context, self, X, y, sample_weight),
         )
         with one_blas_thread():
             learning_rate = solver.rate(objective)

@@ -23,6 +23,7 @@ from skxent._fitting._continuation import (
     supports_partial_fit,
 )
 from skxent._fitting._inputs import check_weights, has_validation
+from skxent._fitting._interrupt import is_interrupted
 from skxent._fitting._monitor import Monitor
 from skxent._fitting._targets import check_classes, encode, weights_of_classes
 from skxent.frames._neighbours import join
@@ -150,14 +151,13 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             self,
             validate=None if validation is None else lambda _: evaluate(network, held_out),
             plateau=start.plateau,
-            report=lambda weights: report_iteration(
-                context,
-                self,
-                X,
-                y,
-                sample_weight,
-                lambda: {"classes_": classes, "weights_": weights, "_form": form},
-            ),
+            attributes=lambda weights: {
+                "classes_": classes,
+                "weights_": weights,
+                "_form": form,
+                "epoch_seconds_": np.array(monitor.seconds),
+            },
+            report=partial(report_iteration, context, self, X, y, sample_weight),
         )
         with computing(self.device, start.seeds) as device:
             network, optimizer = self._set_up(form, start, samples, problem, device)
@@ -168,12 +168,14 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
                 self._rates(start, monitor),
                 max_iter=self.max_iter,
                 monitor=monitor,
+                is_stopped=partial(is_interrupted, context),
                 **self._options(start),
             )
-            last, moments = take_weights(network), moments_of(optimizer)
-        self._store(form, classes, last if monitor.best_params is None else monitor.best_params)
-        end = start.advance(last, moments, len(result.values) - 1, monitor.plateau)
+        best = result.last[0] if monitor.best_params is None else monitor.best_params
+        self._store(form, classes, best)
+        end = start.advance(*result.last, len(result.values) - 1, monitor.plateau)
         store_fit(self, result, monitor, seen=(sums, n_rows), continuation=end)
+        self.epoch_seconds_ = np.array(monitor.seconds)
         if result.diverged:
             self._warn("the weights are those of the epoch before", stacklevel=5)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)

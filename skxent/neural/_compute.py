@@ -65,9 +65,9 @@ def moments_of(optimizer):
 
 
 def set_moments(optimizer, moments):
-    """Give an optimizer the state of one for the same parameters."""
-    state = {
-        number: {name: torch.as_tensor(value) for name, value in kept.items()}
+    """Give an optimizer a copy of the state of one for the same parameters."""
+    state = {  # not torch.as_tensor, whose memory an update would overwrite
+        number: {name: torch.tensor(value) for name, value in kept.items()}
         for number, kept in moments.items()
     }
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -143,7 +143,10 @@ class DNNClassifier(NeuralClassifier):
 
     converged_ : bool
         Whether `early_stopping` or "adaptive" ended the fit. A `partial_fit`
-        removes this attribute and the validation curves.
+        removes this attribute, `epoch_seconds_` and the validation curves.
+
+    epoch_seconds_ : ndarray of shape (n_iter_,)
+        Seconds that each epoch of `fit` took, with its validation.
 
     gradient_norm_ : float
         Median Euclidean norm of the gradients of the last epoch's batches, before

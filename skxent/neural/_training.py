@@ -9,7 +9,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from skxent.neural._compute import fewest_threads, load_weights, take_weights
+from skxent.neural._compute import (
+    fewest_threads,
+    load_weights,
+    moments_of,
+    set_moments,
+    take_weights,
+)
 from skxent.neural._data import cut_by_length, draw_batches
 
 # Frames that are evaluated at once; some tens of MB of hidden units.
@@ -27,11 +33,14 @@ class Epoch(NamedTuple):
         Median of the Euclidean norms of their gradients, before they are clipped.
     is_finite : bool
         Whether the loss, and the weights after it, are finite.
+    is_whole : bool, default=True
+        Whether it was not stopped between two batches.
     """
 
     value: float
     gradient_norm: float
     is_finite: bool
+    is_whole: bool = True
 
 
 class Training(NamedTuple):
@@ -44,8 +53,10 @@ class Training(NamedTuple):
     gradient_norm : float
         Of the last epoch.
     diverged : bool
-        Whether the loss or a weight became infinite or NaN. The network then has
-        the weights of the epoch before.
+        Whether the loss or a weight became infinite or NaN.
+    last : tuple of dict
+        The weights and the optimizer's moments after the last whole epoch of a
+        finite loss, which are also the network's.
     converged : bool
         False: only patience ends the training of a network.
     """
@@ -53,6 +64,7 @@ class Training(NamedTuple):
     values: np.ndarray
     gradient_norm: float
     diverged: bool
+    last: tuple[dict, dict]
     converged: bool = False
 
 
@@ -82,27 +94,47 @@ def make_optimizer(network, weight_decay):
 
 
 def run_epoch(
-    network, problem, optimizer, rate_of, *, batch_size, random_state=None, max_grad_norm=None
+    network,
+    problem,
+    optimizer,
+    rate_of,
+    *,
+    batch_size,
+    random_state=None,
+    max_grad_norm=None,
+    is_stopped=lambda: False,
 ):
     """Train a network with one pass over a problem, which ends where the loss is not finite.
 
     The batches are drawn or, without a random state, in order. ``rate_of(share)`` is the learning
     rate at a share of the pass. Gradients of a larger Euclidean norm than `max_grad_norm` are
-    scaled down to it. On a GPU the network runs in half precision where that is safe.
+    scaled down to it. On a GPU the network runs in half precision where that is safe. Before each
+    batch, ``is_stopped()`` is asked whether to leave the pass unfinished.
     """
     with fewest_threads(network):
         return _run_epoch(
-            network, problem, optimizer, rate_of, batch_size, random_state, max_grad_norm
+            network,
+            problem,
+            optimizer,
+            rate_of,
+            batch_size,
+            random_state,
+            max_grad_norm,
+            is_stopped,
         )
 
 
-def _run_epoch(network, problem, optimizer, rate_of, batch_size, random_state, max_grad_norm):
+def _run_epoch(
+    network, problem, optimizer, rate_of, batch_size, random_state, max_grad_norm, is_stopped
+):
     device = next(network.parameters()).device
     mixed, scaler = _mixed_precision(device)
     network.train()
     batches = draw_batches(problem.data.lengths_of(problem.items), batch_size, random_state)
     total, norms = 0.0, []
     for i, places in enumerate(batches):
+        if is_stopped():
+            return Epoch(math.nan, math.nan, is_finite=True, is_whole=False)
         batch = problem.data.batch(problem.items[places])
         with mixed:
             logits = network(*(tensor.to(device) for tensor in batch.inputs))
@@ -128,25 +160,36 @@ def _run_epoch(network, problem, optimizer, rate_of, batch_size, random_state, m
     return Epoch(value, float(np.median(norms)), is_finite)
 
 
-def train(network, problem, optimizer, rate_of, *, max_iter, monitor, **options):
+def train(network, problem, optimizer, rate_of, *, max_iter, monitor, random_state=None, **options):
     """Train a network epoch by epoch, until `max_iter` or the monitor stops it.
 
-    ``rate_of(epoch, share)`` is the learning rate at a share of an epoch; `options` are those of
-    `run_epoch`.
+    ``rate_of(epoch, share)`` is the learning rate at a share of an epoch; `random_state` and
+    `options` are those of `run_epoch`. An epoch that diverges or is stopped is undone.
     """
-    losses, norm = [evaluate(network, problem)[0]], math.nan
-    weights = take_weights(network)
-    is_finished = monitor(0, weights, losses[0])
+    losses, norm, diverged = [evaluate(network, problem)[0]], math.nan, False
+    last = take_weights(network), moments_of(optimizer)
+    is_finished = monitor(0, last[0], losses[0])
     while not is_finished and len(losses) <= max_iter:
-        epoch = len(losses) - 1
-        result = run_epoch(network, problem, optimizer, partial(rate_of, epoch), **options)
-        if not result.is_finite:
-            load_weights(network, weights)
-            return Training(np.array(losses), norm, diverged=True)
+        epoch, drawn = len(losses) - 1, random_state and random_state.get_state()
+        result = run_epoch(
+            network,
+            problem,
+            optimizer,
+            partial(rate_of, epoch),
+            random_state=random_state,
+            **options,
+        )
+        if not (result.is_finite and result.is_whole):
+            load_weights(network, last[0])
+            set_moments(optimizer, last[1])
+            if random_state is not None:
+                random_state.set_state(drawn)
+            diverged = not result.is_finite
+            break
         losses.append(result.value)
-        weights, norm = take_weights(network), result.gradient_norm
-        is_finished = monitor(epoch + 1, weights, result.value)
-    return Training(np.array(losses), norm, diverged=False)
+        last, norm = (take_weights(network), moments_of(optimizer)), result.gradient_norm
+        is_finished = monitor(epoch + 1, last[0], result.value)
+    return Training(np.array(losses), norm, diverged, last)
 
 
 def evaluate(network, problem):

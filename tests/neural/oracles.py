@@ -92,3 +92,26 @@ def tensor_cross_entropy(logits, targets, weights, label_smoothing):
         normaliser = top + torch.log(sum(torch.exp(z - top) for z in row))
         total = total + weight * (normaliser - sum(t * z for t, z in zip(smooth, row, strict=True)))
     return total
+
+
+def read_safetensors(content):
+    """Metadata and arrays of a file of safetensors, by its specification."""
+    import json
+    import struct
+
+    import numpy as np
+
+    dtypes = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
+    dtypes |= {f"{kind}{8 * n}": f"<{kind.lower()}{n}" for kind in "IU" for n in (1, 2, 4, 8)}
+    (n_header,) = struct.unpack_from("<Q", content)
+    assert n_header % 8 == 0
+    header = json.loads(content[8 : 8 + n_header])
+    metadata = header.pop("__metadata__")
+    assert all(type(entry) is str for pair in metadata.items() for entry in pair)
+    data, arrays = content[8 + n_header :], {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        values = np.frombuffer(data[begin:end], dtypes[entry["dtype"]])
+        arrays[name] = values.reshape(entry["shape"])
+    assert sum(array.nbytes for array in arrays.values()) == len(data)
+    return metadata, arrays

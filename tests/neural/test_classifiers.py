@@ -85,7 +85,7 @@ def test_fitted_attributes_are_those_that_are_documented(classifier, n_classes):
     )
     public = {name for name in vars(classifier) if name.endswith("_") and name[0] != "_"}
     expected = {name for name in vars(linear) if name.endswith("_") and name[0] != "_"}
-    assert public == expected - {"coef_", "intercept_"} | {"weights_"}
+    assert public == expected - {"coef_", "intercept_"} | {"weights_", "epoch_seconds_"}
     for name in expected - {"coef_", "intercept_"}:
         value = getattr(classifier, name)
         assert type(value) is type(getattr(linear, name)), name

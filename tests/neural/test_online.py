@@ -15,6 +15,7 @@ from sklearn.metrics import log_loss
 
 from skxent import losses
 from skxent._fitting._holdout import draw_held_out
+from tests._fitting.test_callbacks import CURVES, Watch, assert_seen_as_far_as_it_had_come
 from tests.neural.clips import make_clips
 
 torch = pytest.importorskip(
@@ -131,6 +132,24 @@ def test_scoring_monitor_logs_each_epoch(classifier):
     expected = -log_loss(names, classifier.predict_proba(X), sample_weight=weights)
     assert_allclose(scores[-1], expected, rtol=1e-10)
     assert len(set(scores)) == 4
+
+
+@every_classifier
+def test_callbacks_see_losses_scores_and_seconds_so_far(classifier):
+    X, y, _ = make_clips()
+    X_val, y_val, _ = make_clips(15, seed=1)
+    watch = Watch()
+    classifier = clone(classifier).set_callbacks(watch).fit(X, y, X_val=X_val, y_val=y_val)
+    assert_seen_as_far_as_it_had_come(watch, classifier, CURVES)
+    assert classifier.epoch_seconds_.shape == (4,)
+    assert (classifier.epoch_seconds_ > 0.0).all()
+    for n_iter, seen in enumerate(watch.fitted, start=1):
+        assert_array_equal(seen.epoch_seconds_, classifier.epoch_seconds_[:n_iter])
+    # Of an earlier fit they see nothing, and one more pass is none of the fit.
+    classifier.fit(X, y)
+    assert not vars(watch.fitted[0]).keys() & {*CURVES[1:], "converged_", "gradient_norm_"}
+    classifier.partial_fit(X, y)
+    assert not hasattr(classifier, "epoch_seconds_")
 
 
 # Validation
