@@ -302,7 +302,8 @@ def _to_mono(signal: NDArray[Any], dtype: str | None, start: int = 0) -> NDArray
 
 def _check_samples(signal: NDArray[Any], start: int) -> None:
     """Raise an error that names the first sample that is not finite, or too large."""
-    is_usable = np.abs(signal.astype("float64")) < _LARGEST  # False also for NaN
+    with np.errstate(invalid="ignore"):  # signaling NaN, as in damaged files
+        is_usable = np.abs(signal.astype("float64")) < _LARGEST  # False also for NaN
     if not is_usable.all():
         first = int(np.argmin(is_usable))
         value = f"sample {start + first} is {signal[first]:g}"

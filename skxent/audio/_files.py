@@ -12,6 +12,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from skxent.audio._foreign import name_format
+from skxent.audio._ogg import find_streams
+from skxent.audio._silence import without_notes
+from skxent.audio._source import Source, begins, end_of_tags
 from skxent.audio._wav import read_plain_wav
 
 Path = str | os.PathLike[str]
@@ -22,9 +26,7 @@ _CUT_CHUNK = re.compile(
     r"^ *(?:data|SSND|riff|Riff size|Data Size) +: (\d+) \(should be (\d+)\)", re.MULTILINE
 )
 
-_CUT_STREAM = re.compile(
-    r"File ended unexpectedly|Junk after the last page|Last page lacks an end|truncated file"
-)
+_CUT_STREAM = re.compile(r"[Ff]ile (?:seems to be|has been) truncated|truncated file")
 
 _CUT_SHORT = "cut short: it ends before the length that it announces"
 
@@ -67,19 +69,22 @@ def read_blocks(path: Path, dtype: str, n_samples: int, sample_rate: float = 0) 
         if plain is not None:
             yield from cut(*plain, n_samples, sample_rate)
             return
-        source = _Source(file, n_bytes)
-        sound = _decoder(source)
-        if sound.format == "MP3" and not _has_frame_count(file):
-            sound.close()
-            source = _Source(file, n_bytes, endless=True)
-            sound = _decoder(source)
-        with sound:
-            rate = sound.samplerate
-            length = _block_length(n_samples, sound.channels, rate, sample_rate)
-            if source.endless:  # whole frames
-                length = max(length - length % _MP3_STEP, _MP3_STEP)
-            for block in _decode(sound, source, dtype, length):
-                yield block, rate
+        form: tuple[int, int] | None = None
+        for start, end in _find_parts(file, n_bytes):
+            sound, source = _open_part(file, start, end)
+            with sound:
+                rate, n_channels = sound.samplerate, sound.channels
+                form = form or (rate, n_channels)
+                if form != (rate, n_channels):
+                    raise ValueError(
+                        f"can't be read: it has {form[1]} channels at {form[0]} Hz, and from "
+                        f"byte {start} on {n_channels} channels at {rate} Hz"
+                    )
+                length = _block_length(n_samples, n_channels, rate, sample_rate)
+                if source.endless:  # whole frames
+                    length = max(length - length % _MP3_STEP, _MP3_STEP)
+                for block in _decode(sound, source, dtype, length):
+                    yield block, rate
 
 
 def cut(signal: NDArray[Any], rate: float, n_samples: int, sample_rate: float) -> Iterator[Block]:
@@ -101,8 +106,11 @@ def file_length(path: Path) -> tuple[int, float]:
         plain = read_plain_wav(file, n_bytes)
         if plain is not None:
             return len(plain[0]), plain[1]
-        with _decoder(_Source(file, n_bytes)) as sound:
-            return sound.frames, sound.samplerate
+        n_frames = 0
+        for start, end in _find_parts(file, n_bytes):
+            with _decoder(Source(file, start, end)) as sound:
+                n_frames += sound.frames
+        return n_frames, sound.samplerate
 
 
 def _block_length(n_samples: int, n_channels: int, rate: float, sample_rate: float) -> int:
@@ -119,55 +127,6 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-class _Source:
-    """A file as libsndfile reads it, whatever its name.
-
-    Where an mp3 file's header has no length, libsndfile guesses it from the size of the
-    file and of its first frame, and reads no further. `endless` announces a larger size than any.
-    """
-
-    def __init__(self, file: FileIO, n_bytes: int, endless: bool = False) -> None:
-        self.file, self.n_bytes, self.endless = file, n_bytes, endless
-        self.size = 1 << 40 if endless else self.n_bytes
-        self.is_frame_cut = False
-        self.error: OSError | None = None
-        self.position = 0
-        file.seek(0)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> None:
-        # A callback must not raise, whatever sizes a header holds.
-        position = offset + (0, self.position, self.size)[whence]
-        if position >= 0:
-            self.position = position
-            self.file.seek(min(position, self.n_bytes))
-
-    def tell(self) -> int:
-        return self.position
-
-    def readinto(self, buffer: Any) -> int:
-        n_wanted = n_bytes = len(buffer)
-        if self.endless and self.position >= self.size - 128:  # libmpg123 looks for a tag there
-            buffer[:] = bytes(n_wanted)
-        else:
-            n_bytes = self.read_file(buffer)
-            # The header of an mp3 frame has 4 bytes; what is longer is the rest of it.
-            self.is_frame_cut |= 4 < n_wanted != n_bytes
-        self.position += n_bytes
-        return n_bytes
-
-    def read_file(self, buffer: Any) -> int:
-        try:
-            return self.file.readinto(buffer)
-        except OSError as error:  # which must not leave a callback
-            self.error = error
-            return 0
-
-    def check(self) -> None:
-        """Raise the error that occurred while reading the file, if any."""
-        if self.error is not None:
-            raise self.error
-
-
 @contextlib.contextmanager
 def _report_system_errors() -> Iterator[None]:
     """Raise the system's errors while a file is read as errors of the file."""
@@ -178,6 +137,7 @@ def _report_system_errors() -> Iterator[None]:
 
 
 def _open(path: Path) -> tuple[FileIO, int]:
+    path = os.path.expanduser(path)
     try:
         status = os.stat(path)
         if stat.S_ISREG(status.st_mode) and status.st_size:
@@ -191,44 +151,77 @@ def _open(path: Path) -> tuple[FileIO, int]:
     raise ValueError("can't be read as sound (the file is empty)" if is_file else "not a file")
 
 
+def _find_parts(file: FileIO, n_bytes: int) -> list[tuple[int, int]]:
+    """Return where the parts of a file that libsndfile reads as one begin and end."""
+    if begins(file, b"OggS"):
+        return find_streams(file, end_of_tags(file), n_bytes)
+    return [(0, n_bytes)]
+
+
+def _open_part(file: FileIO, start: int, end: int) -> tuple[_ForwardFile, Source]:
+    """Open a part of a file such that it is read to its end."""
+    source = Source(file, start, end)
+    if begins(file, b"fLaC"):
+        source.hide_length()
+    sound = _decoder(source)
+    if sound.format == "MP3" and not _has_frame_count(file):
+        sound.close()
+        source = Source(file, start, end, endless=True)
+        sound = _decoder(source)
+    elif sound.format == "NIST":  # libsndfile goes by the size of the file alone
+        source.length = max(sound.frames, _nist_length(file))
+    return sound, source
+
+
+def _nist_length(file: FileIO) -> int:
+    position = file.tell()
+    file.seek(0)
+    count = re.search(rb"\nsample_count -i (\d+)", file.read(1024))
+    file.seek(position)
+    return int(count[1]) if count else 0
+
+
 def _has_frame_count(file: FileIO) -> bool:
     """Return whether the first frame of an mp3 file states the number of frames."""
     position = file.tell()
-    file.seek(0)
-    start = file.read(10)
-    n_skipped = 0
-    if start[:3] == b"ID3":
-        for byte in start[6:]:
-            n_skipped = n_skipped << 7 | byte & 0x7F
-        n_skipped += 10
-    file.seek(n_skipped)
+    file.seek(end_of_tags(file))
     has_count = re.search(b"Xing|Info", file.read(4096)) is not None
     file.seek(position)
     return has_count
 
 
-def _decoder(source: _Source) -> _ForwardFile:
+def _decoder(source: Source) -> _ForwardFile:
     """Open a file with libsndfile."""
     try:
-        sound = _ForwardFile(source)
+        with without_notes():
+            sound = _ForwardFile(source)
     except soundfile.LibsndfileError as error:
         source.check()
-        raise ValueError(f"can't be read as sound ({error.error_string})") from error
+        reason = _explain(error, source.file)
+        raise ValueError(f"can't be read as sound ({reason})") from error
     source.check()
     _check_whole(sound)
     return sound
 
 
-def _decode(
-    sound: _ForwardFile, source: _Source, dtype: str, length: int
-) -> Iterator[NDArray[Any]]:
+def _explain(error: soundfile.LibsndfileError, file: FileIO) -> str:
+    """Return why libsndfile does not read a file."""
+    file.seek(end_of_tags(file))
+    reason = str(name_format(file.read(64)) or error.error_string)
+    # What libsndfile says where it finds no frame.
+    return "it has no mp3 frames" if reason.startswith("File does not exist") else reason
+
+
+def _decode(sound: _ForwardFile, source: Source, dtype: str, length: int) -> Iterator[NDArray[Any]]:
     """Yield arrays of shape (n_samples_i, n_channels), all but the last of `length`."""
-    expected, found = sound.frames, 0
+    expected, found = source.length or sound.frames, 0
+    is_mpeg = "MPEG" in sound.subtype
     source.is_frame_cut = False  # libsndfile may look beyond the end to guess the format
     n_wanted = n_given = -1
     while n_wanted == n_given and found < expected:
         n_wanted = min(length, expected - found)
-        block = _decode_block(sound, source, dtype, n_wanted)
+        with without_notes() if is_mpeg else contextlib.nullcontext():
+            block = _decode_block(sound, source, dtype, n_wanted)
         source.check()
         n_given = len(block)
         found += n_given
@@ -240,13 +233,15 @@ def _decode(
             raise ValueError("cut short: its last frame is not whole")
         if source.n_bytes - source.position > _MP3_TAGS:
             raise ValueError(f"damaged: it can't be decoded after sample {found}")
-    elif found < expected - _slack(sound):
+    elif found < expected - (0 if source.length else _slack(sound)):
         raise ValueError(_CUT_SHORT)
+    elif source.length and _goes_on(sound):
+        raise ValueError(f"damaged: it goes on after the {expected} samples that it announces")
     if not found:
         raise ValueError("empty: it has no samples")
 
 
-def _decode_block(sound: _ForwardFile, source: _Source, dtype: str, n_samples: int) -> NDArray[Any]:
+def _decode_block(sound: _ForwardFile, source: Source, dtype: str, n_samples: int) -> NDArray[Any]:
     try:
         if not source.endless:
             decoded: NDArray[Any] = sound.read(n_samples, dtype=dtype, always_2d=True)
@@ -264,6 +259,14 @@ def _decode_block(sound: _ForwardFile, source: _Source, dtype: str, n_samples: i
                 break
             found += len(part)
     return block[:found]
+
+
+def _goes_on(sound: _ForwardFile) -> bool:
+    """Return whether a sample follows; what follows may also be tags, which are none."""
+    try:
+        return len(sound.read(1)) > 0
+    except soundfile.LibsndfileError:
+        return False
 
 
 def _check_whole(sound: _ForwardFile) -> None:

@@ -3,18 +3,21 @@
 import os
 import stat
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 # What a column of clips holds.
-_CLIPS = (str, os.PathLike, tuple, np.ndarray)
+_PATHS = (str, os.PathLike)
+_CLIPS = (*_PATHS, tuple, np.ndarray)
 
 
 def list_clips(X: Any) -> list[Any] | None:
-    """Return the clips of a list, tuple, series or column; None for what may be a matrix of rows.
+    """Return the clips of a sequence or column; None for what may be a matrix of rows.
+
+    A leading ``~`` of a path becomes the home directory.
 
     Raises
     ------
@@ -28,6 +31,13 @@ def list_clips(X: Any) -> list[Any] | None:
         raise TypeError(f"X must be a list of clips, got a single path: give [{X!r}]")
     if isinstance(X, tuple) and len(X) == 2 and isinstance(X[0], Real):
         raise TypeError("X must be a list of clips, got a single pair: give [X]")
+    if isinstance(X, Iterator):
+        raise TypeError(
+            f"X must be a list of clips, got a {type(X).__name__}, which gives its clips only "
+            "once: pass a list, list(X)"
+        )
+    if hasattr(X, "__array__") and not hasattr(X, "shape"):
+        X = np.asarray(X)  # pyarrow's elements are neither strings nor arrays
     shape = getattr(X, "shape", None)
     if shape is not None and len(shape) == 2 and _holds_clips(X):
         if shape[1] > 1:
@@ -43,14 +53,19 @@ def list_clips(X: Any) -> list[Any] | None:
             f"X must be a list of clips, got a single signal of shape {shape}. Reshape your "
             "data: give [X]"
         )
-    if is_column or isinstance(X, list | tuple):
-        clips = list(X)
+    if is_column or isinstance(X, Sequence):
+        clips = [_expand_home(clip) if isinstance(clip, _PATHS) else clip for clip in X]
         if not clips:
             raise ValueError("X must hold at least one clip, got none")
         return clips
-    if shape is None and not hasattr(X, "__array__"):
+    if shape is None:
         raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
     return None
+
+
+def _expand_home(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    name = os.fspath(path)
+    return os.path.expanduser(name) if name[:1] == "~" else path
 
 
 def _holds_clips(table: Any) -> bool:

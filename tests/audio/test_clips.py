@@ -172,6 +172,7 @@ def test_resampling_keeps_the_type_and_is_contiguous(dtype):
         ([], "empty: it has no samples"),
         ((RATE, []), "empty: it has no samples"),
         (np.array([0.0, 1.0, np.nan, np.nan]), "must be finite, sample 2 is nan"),
+        (np.array([0, 0x7F800001], np.uint32).view(np.float32), "must be finite, sample 1 is nan"),
         (np.array([0.0, -np.inf], np.float32), "must be finite, sample 1 is -inf"),
         ((11025, np.array([np.inf, 0.0])), "must be finite, sample 0 is inf"),
         (np.array([[0, 0], [0, np.nan], [0, 0]]), "must be finite, sample 1 is nan"),

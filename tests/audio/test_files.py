@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import io
 import itertools
@@ -15,6 +16,7 @@ from scipy.io import wavfile
 from skxent import MFCCTransformer
 from skxent.audio import _files, chunks, count_samples, load, read
 from skxent.audio._files import read_samples
+from skxent.audio._source import Source
 from tests.audio.strategies import NOISE, RATE, riff, tone, wav_bytes
 
 
@@ -97,6 +99,17 @@ def test_a_wav_file_may_go_on_after_its_samples(tmp_path):
     comment = struct.pack("<4sI4s4sI4s", b"LIST", 16, b"INFO", b"ICMT", 4, b"text")
     path.write_bytes(wav_bytes(samples, 2000) + comment)
     np.testing.assert_array_equal(load(path, RATE), samples / 2**15)
+
+
+def test_a_path_may_begin_with_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    soundfile.write(tmp_path / "clip.wav", NOISE, RATE)
+    soundfile.write(tmp_path / "clip.flac", NOISE, RATE)
+    for name in ("~/clip.wav", Path("~/clip.flac")):
+        assert len(load(name, RATE)) == count_samples(name, RATE) == len(NOISE)
+    with pytest.raises(ValueError, match="no such file"):
+        load("~nobody-of-this-name/clip.wav", RATE)
 
 
 # What is no sound file
@@ -215,6 +228,8 @@ def test_a_file_with_nan_is_an_error(tmp_path):
         ("AIFF", "PCM_16"),
         ("AIFF", "FLOAT"),
         ("AU", "PCM_16"),
+        ("NIST", "PCM_16"),
+        ("NIST", "ULAW"),
         ("FLAC", "PCM_16"),
         ("OGG", "VORBIS"),
     ],
@@ -441,6 +456,47 @@ def test_a_flac_file_of_a_pipe_does_not_tell_its_length(tmp_path):
     expected, content = load(path, RATE), path.read_bytes()
     patched(path, 8 + 13, bytes([content[21] & 0xF0, 0, 0, 0, 0]))
     np.testing.assert_array_equal(load(path, RATE), expected)
+
+
+def claims_mp3(kind):
+    """Noise of 46 KB that claims to be mp3."""
+    noise = np.random.default_rng(0).uniform(-1, 1, 11_500).astype("<f4").tobytes()
+    if kind == "mp3":
+        return b"\xff\xfb\x90\x64" + noise
+    mp3_format = struct.pack("<HHIIHHHHIHHH", 0x55, 1, RATE, 8000, 1, 0, 12, 1, 2, 417, 1, 1393)
+    return riff((b"fmt ", mp3_format), (b"data", noise))
+
+
+@pytest.mark.parametrize("kind", ["mp3", "wav"])
+def test_what_claims_to_be_mp3_and_has_no_frames_is_a_quick_error(tmp_path, monkeypatch, kind):
+    path = tmp_path / "clip"
+    path.write_bytes(claims_mp3(kind))
+    n_reads = 0
+    read_file = Source.read_file
+
+    def count_reads(self, buffer):
+        nonlocal n_reads
+        n_reads += 1
+        return read_file(self, buffer)
+
+    monkeypatch.setattr(Source, "read_file", count_reads)
+    with pytest.raises(ValueError, match=r"can't be read as sound \(it has no mp3 frames\)"):
+        load(path, RATE)
+    assert n_reads <= 5000
+
+
+@pytest.mark.parametrize("damage", ["missing", "zero", "noise", "cut"])
+def test_a_damaged_mp3_file_writes_nothing_to_the_standard_error(tmp_path, capfd, damage):
+    path = tmp_path / "clip.mp3"
+    soundfile.write(path, NOISE, 16000)
+    content = path.read_bytes()
+    middle = {"missing": b"", "zero": bytes(100), "noise": np.random.default_rng(0).bytes(100)}
+    tail = content[5100:] if damage != "cut" else b""
+    path.write_bytes(content[:5000] + middle.get(damage, b"") + tail)
+    for function in (load, lambda *args: list(chunks(*args)), count_samples):
+        with contextlib.suppress(ValueError):
+            function(path, 16000)
+    assert capfd.readouterr().err == ""
 
 
 # In pieces

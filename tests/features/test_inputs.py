@@ -1,14 +1,31 @@
+import collections
+import collections.abc
 import os
 import pathlib
 import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from skxent.features._inputs import describe, guess_size, list_clips, warn_of_problems
 
 CLIP = np.ones(5)
+
+
+class Rows(collections.abc.Sequence):
+    """A column of a table on disk, such as those of Hugging Face's datasets."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, place):
+        return self.rows[place]
 
 
 @pytest.mark.parametrize(
@@ -23,6 +40,21 @@ CLIP = np.ones(5)
         pd.DataFrame({"path": [None, "b.wav"]}),
         pd.DataFrame({"path": [pathlib.Path("a.wav"), np.nan]}),
         [[0.0, 1.0], [2.0]],
+        collections.deque(["a.wav", "b.wav"]),
+        collections.UserList([CLIP, (8000, CLIP)]),
+        Rows(["a.wav", "b.wav"]),
+        Rows([CLIP, [0.0, 1.0]]),
+        np.array(["a.wav", "b.wav"], dtype=np.dtypes.StringDType()),
+        np.array(["a.wav", pathlib.Path("b.wav")], dtype=object),
+        pl.Series(["a.wav", "b.wav"]),
+        pl.Series([[0.0, 1.0], [2.0]]),
+        pl.DataFrame({"path": ["a.wav", "b.wav"]}),
+        pa.array(["a.wav", "b.wav"]),
+        pa.array(["a.wav", None]),
+        pa.array(["a.wav", "a.wav"]).dictionary_encode(),
+        pa.chunked_array([["a.wav"], ["b.wav"]]),
+        pa.array([[0, 1], [2]], pa.list_(pa.int16())),
+        pd.Series(["a.wav", "b.wav"], dtype=pd.ArrowDtype(pa.string())),
     ],
     ids=lambda X: type(X).__name__,
 )
@@ -30,6 +62,65 @@ def test_a_collection_or_a_column_is_listed(X):
     clips = list_clips(X)
     assert isinstance(clips, list)
     assert len(clips) == 2
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        pa.array(["a.wav", "b.wav"], pa.large_string()),
+        pa.chunked_array([["a.wav"], ["b.wav"]]),
+        np.array(["a.wav", "b.wav"], dtype=np.dtypes.StringDType()),
+        pl.Series(["a.wav", "b.wav"]),
+        Rows(["a.wav", "b.wav"]),
+    ],
+    ids=lambda X: type(X).__name__,
+)
+def test_paths_are_listed_as_strings(X):
+    clips = list_clips(X)
+    assert clips == ["a.wav", "b.wav"]
+    assert all(isinstance(clip, str) for clip in clips)
+
+
+def test_lists_of_arrow_are_arrays_of_their_type():
+    clips = list_clips(pa.array([[0, 1], [2]], pa.list_(pa.int16())))
+    assert [clip.dtype for clip in clips] == [np.int16, np.int16]
+
+
+def test_a_column_of_a_hugging_face_data_set_is_listed():
+    datasets = pytest.importorskip("datasets")
+    rows = datasets.Dataset.from_dict({"path": ["a.wav", "b.wav"]})
+    for column in (rows["path"], rows.with_format("numpy")["path"]):
+        assert list_clips(column) == ["a.wav", "b.wav"]
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ((clip for clip in [CLIP]), r"got a generator, which .* pass a list, list\(X\)"),
+        (map(str, ["a.wav"]), r"got a map, which .* pass a list"),
+        (iter([CLIP]), r"got a list_iterator, which"),
+        ({"a.wav", "b.wav"}, "must be a list of clips or a 2-D array, got set"),
+        ({"path": ["a.wav"]}, "got dict"),
+        (5, "got int"),
+    ],
+)
+def test_what_is_no_sequence_is_an_error_that_says_what_to_pass(X, message):
+    with pytest.raises(TypeError, match=message):
+        list_clips(X)
+
+
+@pytest.mark.parametrize("X", [pa.array([0.0, 1.0]), pa.chunked_array([[1, 2], [3]]), CLIP])
+def test_a_column_of_numbers_is_a_single_signal(X):
+    with pytest.raises(ValueError, match="got a single signal of shape"):
+        list_clips(X)
+
+
+def test_a_path_may_begin_with_the_home_directory(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    paths = ["~/a.wav", pathlib.Path("~/a.wav"), "a/~/b.wav", pathlib.Path("c.wav")]
+    expected = ["/home/me/a.wav", "/home/me/a.wav", "a/~/b.wav", pathlib.Path("c.wav")]
+    assert list_clips(paths) == expected
 
 
 @pytest.mark.parametrize(
