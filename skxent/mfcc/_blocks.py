@@ -144,6 +144,8 @@ class Block:
         """
         step = self.front_end.n_step
         begin = first * step - self.n_before
+        if begin >= end:  # the only frame of a signal that ends before the middle of a step
+            begin = 0
         start = begin if begin > 0 else 0
         stop = begin + (n_frames - 1) * step + self.front_end.n_length
         stop = max(start, stop if stop < end else end)
@@ -161,7 +163,7 @@ class Block:
     def flush(self, frames: NDArray[Any], row: int) -> int:
         """Write the features of the placed frames to `frames`; return the next row."""
         # What overflows here, or in the frames between signals, is computed again, or not used.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             features = self.transform(self.n_used - self.n_between)
         is_finite = np.isfinite(features).all()
         if not is_finite:
