@@ -9,6 +9,7 @@ are the groups. And what happens if a file is broken?
 
 import tempfile
 import warnings
+from glob import glob
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -28,7 +29,7 @@ plt.style.use("tableau-colorblind10")
 # A folder
 # --------
 # You have your own. This example writes one: three words by 24 voices, at 8 kHz. One file is
-# truncated, as by a full disk, and one is in the wrong folder.
+# truncated, as by a full disk, one is in the wrong folder, and one doesn't say who speaks.
 
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
@@ -44,14 +45,26 @@ for clip, target, name in zip(digits.data, digits.target, digits.filenames, stri
 broken = folder / "nine" / "usf1_0.wav"
 broken.write_bytes(broken.read_bytes()[:1000])
 misplaced = (folder / "one" / "wmf1_1.wav").replace(folder / "five" / "wmf1_2.wav")
+(folder / "nine" / "gbm1_1.wav").replace(folder / "nine" / "new recording.wav")
 
 # %%
 # Paths, words and speakers
 # -------------------------
+# Files that are not in the folder of a word, or don't say who speaks, are listed. Hidden files are
+# ignored.
 
-KINDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
-files = sorted(folder.glob("[!.]*/[!.]*"))  # not the hidden ones
-paths = [path for path in files if path.suffix.lower() in KINDS]
+paths, left_out = [], []
+for name in sorted(glob("**/*", root_dir=folder, recursive=True)):
+    path = folder / name
+    if path.is_dir():
+        continue
+    if len(Path(name).parts) != 2:
+        left_out.append(f"{name}: not in the folder of a word")
+    elif not path.stem.rpartition("_")[0]:
+        left_out.append(f"{name}: no speaker in its name")
+    else:
+        paths.append(path)
+print("left out:", *left_out, sep="\n    ")
 words = np.array([path.parent.name for path in paths])
 speakers = np.array([path.stem.rpartition("_")[0] for path in paths])
 print(len(paths), "files,", len(set(words)), "words,", len(set(speakers)), "speakers")

@@ -9,8 +9,9 @@ your own::
 
 FOLDER has one folder for each word, with its recordings: ``yes/anna_1.wav``,
 ``no/ben_1.mp3``. The part of a file's name before the last underscore is its
-speaker. What is left out is printed: files that are no sound, that can't be used,
-or whose names don't say who speaks.
+speaker. What is left out is printed with the reason: files that aren't in the
+folder of a word, that can't be used, or whose names don't say who speaks, and
+words with too few recordings. Hidden files and folders are ignored.
 
 A classifier for new speakers must be chosen and tested on speakers that it was
 not trained on. So the folds of the grid search keep speakers apart, and the last
@@ -21,6 +22,8 @@ import argparse
 import sys
 import time
 import warnings
+from collections import Counter
+from glob import glob
 from pathlib import Path
 
 import matplotlib as mpl
@@ -50,7 +53,8 @@ from skxent.datasets import fetch_fsdd, load_spoken_digits
 from skxent.plotting import LearningRateDisplay, LossCurveDisplay
 
 LEARNING_RATES = [0.0001, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
-SOUND_FILES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+MIN_RECORDINGS = 10  # of a word
+MIN_SPEAKERS = 3
 FEATURES = {"deltas": 1, "n_segments": 5, "cache": "memory"}
 
 
@@ -158,48 +162,73 @@ def find_recordings(folder, sample_rate):
     """Return the paths of FOLDER/word/speaker_take.wav that can be used, words, and speakers."""
     if not folder.is_dir():
         sys.exit(f"--data {folder}: no such folder or data set")
-    files = sorted(folder.glob("[!.]*/[!.]*"))
-    paths = [path for path in files if path.suffix.lower() in SOUND_FILES]
-    leave_out("Not sound files", set(files) - set(paths))
-    speakers = {path: path.stem.rpartition("_")[0] for path in paths}
-    if len(set(speakers.values()) - {""}) >= 3:
-        leave_out("Names without a speaker", [path for path in paths if not speakers[path]])
-        paths = [path for path in paths if speakers[path]]
-    elif paths:
+    # Unlike Path.rglob, glob skips what is hidden and follows links to folders.
+    files = [folder / name for name in sorted(glob("**/*", root_dir=folder, recursive=True))]
+    files = [path for path in files if not path.is_dir()]
+    usable = [path for path in files if len(path.relative_to(folder).parts) == 2]
+    left_out = dict.fromkeys(set(files) - set(usable), "not in the folder of a word")
+    left_out |= find_problems(usable, sample_rate)
+    usable = [path for path in usable if path not in left_out]
+
+    named = [path for path in usable if speaker_of(path)]
+    paths, rare = without_rare_words(named)
+    speakers = np.array([speaker_of(path) for path in paths])
+    if len(set(speakers)) >= MIN_SPEAKERS:
+        left_out |= dict.fromkeys(set(usable) - set(named), "no speaker in its name")
+    else:
+        paths, rare = without_rare_words(usable)
+        speakers = None
+    for word, count in rare.items():
+        left_out[folder / word] = f"{count} of the {MIN_RECORDINGS} recordings that a word needs"
+    if left_out:
+        lines = [f"{path}: {reason}" for path, reason in sorted(left_out.items())]
+        print("Left out:", *lines, sep="\n    ")
+
+    words = np.array([path.parent.name for path in paths])
+    if len(set(words)) < 2:
+        sys.exit(
+            f"--data {folder}: must have at least two folders, each named after a word and with at "
+            f"least {MIN_RECORDINGS} recordings of it that can be used; found "
+            f"{describe(Counter(path.parent.name for path in usable))}"
+        )
+    if speakers is None:
         print(
             "The names of the files (speaker_take.wav) do not distinguish at least three speakers, "
             "so speakers are ignored:\nthe figures are for known speakers, and optimistic for new "
             "ones."
         )
-        speakers = None
-    paths = usable(paths, sample_rate)
-    words = np.array([path.parent.name for path in paths])
-    counts = np.unique(words, return_counts=True)[1]
-    if len(counts) < 2 or counts.min() < 10:
-        sys.exit(
-            f"--data {folder}: must have at least two folders, each named after a word and with at "
-            f"least ten recordings of it ({', '.join(sorted(SOUND_FILES))}); found "
-            f"{len(paths)} recordings of {len(counts)} words"
-        )
-    return paths, words, None if speakers is None else np.array([speakers[p] for p in paths])
+    return paths, words, speakers
 
 
-def leave_out(reason, paths):
-    if paths:
-        print(f"{reason}, left out:", *sorted(paths), sep="\n    ")
+def speaker_of(path):
+    return path.stem.rpartition("_")[0]
 
 
-def usable(paths, sample_rate):
-    """Return the paths whose features can be computed."""
+def find_problems(paths, sample_rate):
+    """Return the reasons why features of some files can't be computed, by path."""
     transformer = MFCCTransformer(sample_rate=sample_rate, on_error="warn", **FEATURES)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* clips can't be used")
         rows = transformer.transform(paths) if paths else []
-    for warning in caught:
-        print(warning.message)
-    broken = {path for path, row in zip(paths, rows, strict=True) if np.isnan(row).any()}
-    leave_out("Can't be used", broken)
-    return [path for path in paths if path not in broken]
+    transformer.set_params(on_error="raise")
+    problems = {}
+    for path in (path for path, row in zip(paths, rows, strict=True) if np.isnan(row).any()):
+        try:
+            transformer.transform([path])
+        except ValueError as error:
+            problems[path] = str(error).removeprefix(f"clip 0 ({path}): ")
+    return problems
+
+
+def without_rare_words(paths):
+    """Return the paths whose words have enough recordings, and the counts of all other words."""
+    counts = Counter(path.parent.name for path in paths)
+    rare = {word: count for word, count in counts.items() if count < MIN_RECORDINGS}
+    return [path for path in paths if path.parent.name not in rare], rare
+
+
+def describe(counts):
+    return ", ".join(f"{count} of {word!r}" for word, count in counts.items()) or "none"
 
 
 def split(words, speakers):

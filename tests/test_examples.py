@@ -6,6 +6,7 @@ So does the program beside them, which takes folders as they are.
 import ast
 import importlib.util
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,14 @@ def test_an_example_needs_no_download_and_leaves_nothing_behind(path):
     assert names.isdisjoint({"fetch_fsdd", "savefig", "mkdtemp"})
 
 
+def test_the_example_of_ones_own_folder_says_what_it_leaves_out(capsys):
+    runpy.run_path(str(FOLDER / "plot_own_folder.py"))
+    plt.close("all")
+    printed = capsys.readouterr().out
+    assert "left out:\n    nine/new recording.wav: no speaker in its name\n143 files" in printed
+    assert "1 of 143 clips can't be used" in printed
+
+
 @pytest.fixture
 def program():
     spec = importlib.util.spec_from_file_location("spoken_digits", FOLDER / "spoken_digits.py")
@@ -76,29 +85,88 @@ def write_takes(folder, speakers=("anna", "ben", "carla")):
                 write(folder / word / f"{speaker}_{take}.wav")
 
 
-def test_the_program_takes_a_messy_folder_and_prints_what_it_leaves_out(program, tmp_path, capsys):
+def left_out(printed):
+    """What the program prints as left out: the reasons by path."""
+    lines = printed.splitlines()
+    lines = [line[4:].partition(": ") for line in lines if line.startswith("    ")]
+    assert len({path for path, _, _ in lines}) == len(lines)
+    return {Path(path): reason for path, _, reason in lines}
+
+
+def test_the_program_takes_a_messy_folder_and_says_why_it_leaves_files_out(
+    program, tmp_path, capsys
+):
     write_takes(tmp_path)
-    write(tmp_path / "no" / "dora_0.WAV", format="WAV")
-    write(tmp_path / "no" / "dora_1.opus", format="OGG", subtype="OPUS")
-    write(tmp_path / "no" / "dora_2.mp3")
-    write(tmp_path / "yes" / "recording.wav")
-    write(tmp_path / "yes" / "_1.wav")
-    (tmp_path / "yes" / "._anna_0.wav").write_bytes(b"a shadow")
-    (tmp_path / ".DS_Store").write_bytes(b"of the system")
-    (tmp_path / "yes" / "notes.txt").write_text("words")
-    broken = tmp_path / "yes" / "emil_1.wav"
-    broken.write_bytes((tmp_path / "yes" / "anna_1.wav").read_bytes()[:1000])
+    no, yes = tmp_path / "no", tmp_path / "yes"
+    write(no / "dora_0.WAV", format="WAV")
+    write(no / "dora_1.opus", format="OGG", subtype="OPUS")
+    write(no / "dora_2.mp3")
+    write(no / "dora_3.aiff")
+    write(no / "dora_4.au")
+    write(no / "dora_5.oga", format="OGG")
+    write(no / "dora_6", format="WAV")
+    reasons = {
+        tmp_path / "anna_5.wav": "not in the folder of a word",
+        yes / "more" / "anna_6.wav": "not in the folder of a word",
+        yes / "recording.wav": "no speaker in its name",
+        yes / "_1.wav": "no speaker in its name",
+        yes / "notes.txt": "can't be read as sound",
+        yes / "emil_1.wav": "cut short",
+        yes / "emil_2.wav": "cut short",
+        yes / "emil_3.wav": "empty",
+        yes / "phone_1.m4a": "ffmpeg -i in.m4a out.wav",
+        yes / "phone_2.wav": "ffmpeg -i in.m4a out.wav",
+        yes / "gone_1.wav": "a link to no file",
+        tmp_path / "maybe": "3 of the 10 recordings that a word needs",
+    }
+    for path in reasons:
+        if path.suffix == ".wav":
+            write(path)
+    for take in range(3):
+        write(tmp_path / "maybe" / f"anna_{take}.wav")
+    for take in (1, 2):
+        path = yes / f"emil_{take}.wav"
+        path.write_bytes(path.read_bytes()[:1000])
+    soundfile.write(yes / "emil_3.wav", np.zeros(0), 16000)
+    (yes / "notes.txt").write_text("words")
+    for name in ("phone_1.m4a", "phone_2.wav"):
+        (yes / name).write_bytes(b"\0\0\0\x20ftypM4A " + bytes(100))
+    (yes / "gone_1.wav").unlink()
+    (yes / "gone_1.wav").symlink_to(tmp_path / "nowhere.wav")
+    for hidden in (yes / "._anna_0.wav", tmp_path / ".DS_Store", tmp_path / ".git" / "a_1.wav"):
+        hidden.parent.mkdir(exist_ok=True)
+        hidden.write_bytes(b"of the system")
 
     paths, words, speakers = program.find_recordings(tmp_path, 16000)
-    assert len(paths) == len(words) == len(speakers) == 27
-    assert {path.suffix for path in paths} == {".wav", ".WAV", ".opus", ".mp3"}
+    assert len(paths) == len(words) == len(speakers) == 31
+    assert {path.name for path in paths if "dora" in path.name} == {
+        *("dora_0.WAV", "dora_1.opus", "dora_2.mp3"),
+        *("dora_3.aiff", "dora_4.au", "dora_5.oga", "dora_6"),
+    }
+    assert set(words) == {"no", "yes"}
     assert set(speakers) == {"anna", "ben", "carla", "dora"}
-    printed = capsys.readouterr().out
-    for name in ("recording.wav", "_1.wav", "notes.txt", "emil_1.wav"):
-        assert f"    {tmp_path / 'yes' / name}" in printed
-    assert "cut short" in printed
-    assert "DS_Store" not in printed
-    assert "._anna" not in printed
+    printed = left_out(capsys.readouterr().out)
+    assert printed.keys() == reasons.keys()
+    for path, reason in reasons.items():
+        assert reason in printed[path]
+        assert str(path) not in printed[path]
+
+
+def test_the_program_finds_words_that_are_links_in_the_folder_where_it_runs(
+    program, tmp_path, monkeypatch, capsys
+):
+    write_takes(tmp_path / "elsewhere")
+    (tmp_path / "here").mkdir()
+    for word in ("no", "yes"):
+        (tmp_path / "here" / word).symlink_to(tmp_path / "elsewhere" / word)
+    write(tmp_path / "here" / "anna_1.wav")
+    monkeypatch.chdir(tmp_path / "here")
+    paths, words, speakers = program.find_recordings(Path(), 16000)
+    assert len(paths) == 24
+    assert set(words) == {"no", "yes"}
+    assert set(speakers) == {"anna", "ben", "carla"}
+    printed = left_out(capsys.readouterr().out)
+    assert printed == {Path("anna_1.wav"): "not in the folder of a word"}
 
 
 def test_the_program_has_no_speakers_where_names_tell_too_few(program, tmp_path, capsys):
@@ -106,10 +174,22 @@ def test_the_program_has_no_speakers_where_names_tell_too_few(program, tmp_path,
     for word in ("no", "yes"):
         for take in range(4):
             write(tmp_path / word / f"{take}.wav")
+    write(tmp_path / "maybe" / "carla_1.wav")  # a third speaker, of a word that is left out
     paths, words, speakers = program.find_recordings(tmp_path, 16000)
     assert len(paths) == len(words) == 24
     assert speakers is None
-    assert "at least three speakers" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "at least three speakers" in printed
+    assert left_out(printed).keys() == {tmp_path / "maybe"}
+
+
+def test_the_program_names_the_words_of_a_folder_with_too_few_recordings(program, tmp_path, capsys):
+    for word, n_takes in (("no", 12), ("yes", 9), ("maybe", 1)):
+        for take in range(n_takes):
+            write(tmp_path / word / f"{'abc'[take % 3]}_{take}.wav")
+    with pytest.raises(SystemExit, match=r"found 1 of 'maybe', 12 of 'no', 9 of 'yes'$"):
+        program.find_recordings(tmp_path, 16000)
+    assert left_out(capsys.readouterr().out).keys() == {tmp_path / "maybe", tmp_path / "yes"}
 
 
 def test_the_program_says_what_a_folder_must_have(program, tmp_path):
