@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 
 from tests._fitting.interrupts import Interrupt, fit_interrupted, handled_by
+from tests._fitting.test_callbacks import Watch
 from tests.neural.clips import make_clips
 
 torch = pytest.importorskip(
@@ -74,6 +75,18 @@ def test_interrupted_fit_is_a_fit_of_fewer_epochs(classifier):
     assert (stopped.n_iter_, stopped.converged_) == (3, False)
     assert len(stopped.epoch_seconds_) == 3
     assert_same_network(stopped, classifier.set_params(max_iter=3).fit(X, Y))
+
+
+def test_with_a_schedule_of_a_whole_fit_it_is_the_beginning_of_the_longer_one():
+    assert RNN.schedule == "one_cycle"
+    stopped = clone(RNN).set_callbacks(Interrupt(3), StopOnInterrupt())
+    fit_interrupted(stopped, X, Y)
+    watch = Watch()
+    whole = clone(RNN).set_callbacks(watch).fit(X, Y)
+    assert_array_equal(stopped.loss_curve_, whole.loss_curve_[:4])
+    assert_same_network(stopped, watch.fitted[2])
+    shorter = clone(RNN).set_params(max_iter=3).fit(X, Y)
+    assert (stopped.loss_curve_ != shorter.loss_curve_).any()
 
 
 @every_classifier
