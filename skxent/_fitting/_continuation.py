@@ -1,5 +1,6 @@
 """What a classifier keeps of its training, so that a later fit or `partial_fit` continues it."""
 
+import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
@@ -72,11 +73,16 @@ class Continuation:
             n_epochs=self.n_epochs + n_epochs,
         )
 
+    def detach(self) -> Self:
+        """Return the state with its own generators, which a fit that goes on does not draw from."""
+        own = {name: copy.deepcopy(getattr(self, name)) for name in ("random_state", "seeds")}
+        return replace(self, **own)
 
-def forget_fit(estimator: Any) -> None:
-    """Remove the attributes of an earlier fit that the next one may not have."""
-    for name in _OF_A_FIT:
-        vars(estimator).pop(name, None)
+
+def with_fit(estimator: Any, attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return all attributes of an estimator, those of a fit in place of those of an earlier one."""
+    kept = {name: value for name, value in vars(estimator).items() if name not in _OF_A_FIT}
+    return kept | attributes
 
 
 def supports_partial_fit(estimator: Any, **needs_fit: bool) -> bool:
@@ -113,33 +119,23 @@ class Result(Protocol):
 
 def store_fit(
     estimator: Any,
-    result: Result,
     monitor: Monitor,
-    *,
-    seen: tuple[NDArray[np.float64], int],
+    params: Any,
+    result: Result,
     continuation: Continuation | None,
 ) -> None:
-    """Set the attributes of a fit; what patience has ended is not continued, as it would end."""
-    forget_fit(estimator)
-    estimator.n_iter_, estimator.loss_curve_ = len(result.values) - 1, result.values
-    estimator.converged_ = result.converged or monitor.is_exhausted
-    estimator.gradient_norm_ = result.gradient_norm
-    for name, curve in [("loss", monitor.losses), ("score", monitor.scores)]:
-        if monitor.validate is not None:
-            setattr(estimator, f"validation_{name}_curve_", np.array(curve))
-    estimator._seen = seen
-    estimator._continuation = None if monitor.is_exhausted else continuation
+    """Set the attributes of a fit that ends with some parameters."""
+    attributes = monitor.attributes(params, result.values, result.converged, continuation)
+    attributes["gradient_norm_"] = result.gradient_norm
+    estimator.__dict__ = with_fit(estimator, attributes)
 
 
 def store_epoch(
-    estimator: Any,
-    loss: float,
-    *,
-    seen: tuple[NDArray[np.float64], int],
-    continuation: Continuation,
+    estimator: Any, learned: dict[str, Any], loss: float, continuation: Continuation
 ) -> None:
     """Set the attributes of one more epoch, and remove those of a whole fit."""
-    estimator.n_iter_ = getattr(estimator, "n_iter_", 0) + 1
-    estimator.loss_curve_ = np.append(getattr(estimator, "loss_curve_", []), loss)
-    forget_fit(estimator)
-    estimator._seen, estimator._continuation = seen, continuation
+    curves = {
+        "n_iter_": getattr(estimator, "n_iter_", 0) + 1,
+        "loss_curve_": np.append(getattr(estimator, "loss_curve_", []), loss),
+    }
+    estimator.__dict__ = with_fit(estimator, learned | curves | {"_continuation": continuation})

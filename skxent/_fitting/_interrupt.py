@@ -31,7 +31,7 @@ class _Run:
         if self.reached is None or self.is_requested:
             self.earlier(signum, frame)
             return
-        self.is_requested = True
+        self.is_requested, self.stopped_after = True, self.reached
         with contextlib.suppress(RuntimeError):  # it came while something was being written
             print(
                 "\nInterrupted: the fit ends as soon as it can. Another interrupt ends it at once, "
@@ -63,20 +63,24 @@ class StopOnInterrupt:
     Without it, Ctrl-C (the signal SIGINT) raises `KeyboardInterrupt`, and a fit that
     took hours leaves nothing. With it, the fit ends after the current iteration, and
     a network's even before the next batch, with the weights of the last whole epoch.
-    The estimator is then fitted, as by a fit of fewer iterations: `n_iter_` and
+    The estimator is then fitted, as by a longer fit that was cut short: `n_iter_` and
     `loss_curve_` say how far it came, `converged_` is False, `early_stopping` has
-    kept the best weights, and `warm_start` continues.
+    kept the best weights, and `warm_start` continues. Schedules that span a whole fit
+    ("cosine", "one_cycle") have not come to their end, and a warm start begins them
+    again.
 
     The next Ctrl-C raises `KeyboardInterrupt` at once, and so does the first one
     where there is no model to keep: before the end of the first iteration, and while
-    features are computed.
+    features are computed. One that comes when the last iteration is over changes
+    nothing, but the warning.
 
     Register it on the outermost estimator. It reaches the estimators within:
 
     - The classifier at the end of a Pipeline, or within a
       :class:`~skxent.FramewiseClassifier`, ends its fit, and the outer fit with it.
     - :class:`~skxent.SoftmaxClassifierCV` ends its search, and fits the setting that is
-      best so far to all samples, which is not cut short.
+      best so far to all samples. When the search has ended, while it scores and fits
+      the best setting, Ctrl-C raises `KeyboardInterrupt`.
     - A `GridSearchCV` has no result before all its fits have ended. The current fit
       ends, and then `KeyboardInterrupt` is raised. Only the last fit, of the best
       candidate to all samples, can be cut short.
@@ -95,7 +99,7 @@ class StopOnInterrupt:
     The signal is handled from the beginning to the end of a fit in the main thread;
     then the earlier handler is put back. The callback does nothing in other threads
     and processes, as Python handles signals in the main thread alone: with `n_jobs`,
-    Ctrl-C is what it is without the callback. Nor does it anything where SIGINT is
+    Ctrl-C is what it is without the callback. Nor does it do anything where SIGINT is
     ignored, as in jobs in the background of a shell. Estimators that are not of skxent
     go on when a callback asks them to stop, so Ctrl-C raises `KeyboardInterrupt` there.
 
@@ -183,8 +187,8 @@ class StopOnInterrupt:
         if context.task_name in _STOPPABLE:
             run.reached = _describe(context)
             return run.stop()
-        if _is_fit(context):
-            run.reached = None
+        # The end of a fit, or of a search, after which no iteration asks whether to stop.
+        run.reached = None
         if context.parent is None and run.stopped_after is not None:
             message = f"an interrupt ended {run.stopped_after}; it keeps what it has reached"
             run.stopped_after = None  # another callback of this kind need not say it again

@@ -2,10 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 Attributes: TypeAlias = Callable[[], dict[str, Any]]
 
@@ -61,6 +62,9 @@ class Monitor:
     report : callable, default=None
         ``report(before, params) -> stop`` after each epoch, with the parameters
         before it and after it.
+    learned : callable
+        ``learned(params, n_iter)``, the attributes that only the estimator knows of a
+        fit that ends with these parameters.
     min_factor : float, default=1e-4
         The factor of an "adaptive" rate below which the solver is stopped.
 
@@ -90,6 +94,7 @@ class Monitor:
         adaptive: bool = False,
         plateau: Plateau | None = None,
         report: Callable[[Any, Any], bool] | None = None,
+        learned: Callable[[Any, int], dict[str, Any]] = lambda params, n_iter: {},
         min_factor: float = 1e-4,
     ) -> None:
         self.tol = tol
@@ -99,6 +104,7 @@ class Monitor:
         self.adaptive = adaptive
         self.plateau = Plateau() if plateau is None else plateau
         self.report = report
+        self.learned = learned
         self.min_factor = min_factor
         self.values: list[float] = []
         self.losses: list[float] = []
@@ -117,18 +123,15 @@ class Monitor:
         *,
         validate: Callable[[Any], tuple[float, float]] | None,
         plateau: Plateau,
-        attributes: Callable[[Any, int], dict[str, Any]],
+        learned: Callable[[Any, int], dict[str, Any]],
         report: Callable[[Attributes, Attributes], bool],
+        continuation: Callable[[Any], Any] = lambda params: None,
     ) -> Self:
         """Return the monitor that the parameters of an estimator ask for.
 
-        ``attributes(params, n_iter)`` are those of a fit that ends with these parameters;
-        ``report`` gets functions that return them before and after an epoch, with the curves.
+        ``report`` gets functions that return the attributes of a fit that ends before and after an
+        epoch, the latter with the state that is continued from there, ``continuation(params)``.
         """
-
-        def at(params: Any, n_iter: int) -> Attributes:
-            return lambda: attributes(params, n_iter) | monitor.curves(n_iter)
-
         monitor = cls(
             tol=estimator.tol,
             patience=estimator.n_iter_no_change,
@@ -137,8 +140,12 @@ class Monitor:
             adaptive=estimator.schedule == "adaptive",
             plateau=plateau,
             report=lambda before, params: report(
-                at(before, len(monitor.values) - 2), at(params, len(monitor.values) - 1)
+                lambda: monitor.attributes(before, monitor.values[:-1]),
+                lambda: monitor.attributes(
+                    params, monitor.values, continuation=continuation(params)
+                ),
             ),
+            learned=learned,
         )
         return monitor
 
@@ -169,13 +176,24 @@ class Monitor:
         self.began = time.perf_counter()
         return stop or self.is_exhausted
 
-    def curves(self, n_iter: int) -> dict[str, Any]:
-        """Return the fitted attributes that say how the first epochs went."""
-        curves: dict[str, Any] = {
-            "n_iter_": n_iter,
-            "loss_curve_": np.array(self.values[: n_iter + 1]),
+    def attributes(
+        self,
+        params: Any,
+        values: Sequence[float] | NDArray[np.float64],
+        converged: bool = False,
+        continuation: Any = None,
+    ) -> dict[str, Any]:
+        """Return all attributes of a fit that ends with some parameters, after some losses."""
+        n_values = len(values)
+        is_exhausted = self.is_exhausted and n_values >= len(self.values)
+        attributes = self.learned(params, n_values - 1) | {
+            "n_iter_": n_values - 1,
+            "loss_curve_": np.array(values),
+            "converged_": converged or is_exhausted,
+            # What patience has ended is not continued, as it would end.
+            "_continuation": None if is_exhausted else continuation,
         }
         if self.validate is not None:
-            curves["validation_loss_curve_"] = np.array(self.losses[: n_iter + 1])
-            curves["validation_score_curve_"] = np.array(self.scores[: n_iter + 1])
-        return curves
+            attributes["validation_loss_curve_"] = np.array(self.losses[:n_values])
+            attributes["validation_score_curve_"] = np.array(self.scores[:n_values])
+        return attributes

@@ -342,21 +342,19 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             validate = self._make_objective(validation.weighed(class_weights)).loss_and_accuracy
         solver = Solver.of(name, self, objective)
         start = self._start(classes, objective.shape, solver, random_state, self.warm_start)
-        coefficients = partial(self._coefficients, classes=classes, dtype=samples.X.dtype)
-        monitor = Monitor.of(
-            self,
-            validate=validate,
-            plateau=start.plateau,
-            attributes=lambda params, n_iter: coefficients(params),
-            report=partial(report_iteration, context, self, X, y, sample_weight),
-        )
         with one_blas_thread():
             learning_rate = solver.rate(objective)
+            learned = partial(self._learned, samples, (sums, len(samples)), solver, learning_rate)
+            monitor = Monitor.of(
+                self,
+                validate=validate,
+                plateau=start.plateau,
+                learned=lambda params, n_iter: learned(params),
+                report=partial(report_iteration, context, self, X, y, sample_weight),
+            )
             solution = solver.minimise(objective, start, learning_rate, monitor)
-        vars(self).update(coefficients(solution.params))
-        self.solver_, self.learning_rate_ = solver.name, learning_rate
         end = solution.last and start.advance(*solution.last, solution.n_iter, monitor.plateau)
-        store_fit(self, solution, monitor, seen=(sums, len(samples)), continuation=end)
+        store_fit(self, monitor, solution.params, solution, end)
         if not self.converged_ and not solution.stopped:
             problem = solver.explain_failure(solution, objective, learning_rate)
             warnings.warn(problem, ConvergenceWarning, stacklevel=4)
@@ -425,9 +423,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        vars(self).update(self._coefficients(end.params, classes, samples.X.dtype))
-        self.solver_, self.learning_rate_ = solver.name, learning_rate
-        store_epoch(self, loss, seen=(sums, n_seen), continuation=end)
+        learned = self._learned(samples, (sums, n_seen), solver, learning_rate, end.params)
+        store_epoch(self, learned, loss, end)
         return self
 
     def _make_objective(self, samples, total_weight=None):
@@ -446,5 +443,8 @@ class SoftmaxClassifier(CallbackSupportMixin, LinearSoftmaxMixin, BaseEstimator)
             return start.resume(self, classes, params_of(self, shape[1] - self.fit_intercept))
         return start
 
-    def _coefficients(self, params, classes, dtype):
-        return coefficients_of(params, classes, fit_intercept=self.fit_intercept, dtype=dtype)
+    def _learned(self, samples, seen, solver, learning_rate, params):
+        """Return the attributes that are known without the curves."""
+        options = {"fit_intercept": self.fit_intercept, "dtype": samples.X.dtype}
+        used = {"solver_": solver.name, "learning_rate_": learning_rate, "_seen": seen}
+        return coefficients_of(params, samples.classes, **options) | used

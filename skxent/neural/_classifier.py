@@ -151,13 +151,14 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             self,
             validate=None if validation is None else lambda _: evaluate(network, held_out),
             plateau=start.plateau,
-            attributes=lambda weights, n_iter: {
-                "classes_": classes,
-                "weights_": weights,
-                "_form": form,
-                "epoch_seconds_": np.array(monitor.seconds[:n_iter]),
-            },
+            learned=lambda weights, n_iter: (
+                self._learned(form, classes, (sums, n_rows), weights)
+                | {"epoch_seconds_": np.array(monitor.seconds[:n_iter])}
+            ),
             report=partial(report_iteration, context, self, X, y, sample_weight),
+            continuation=lambda weights: start.advance(
+                weights, moments_of(optimizer), len(monitor.values) - 1, monitor.plateau
+            ).detach(),
         )
         with computing(self.device, start.seeds) as device:
             network, optimizer = self._set_up(form, start, samples, problem, device)
@@ -172,10 +173,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
                 **self._options(start),
             )
         best = result.last[0] if monitor.best_params is None else monitor.best_params
-        self._store(form, classes, best)
         end = start.advance(*result.last, len(result.values) - 1, monitor.plateau)
-        store_fit(self, result, monitor, seen=(sums, n_rows), continuation=end)
-        self.epoch_seconds_ = np.array(monitor.seconds)
+        store_fit(self, monitor, best, result, end)
         if result.diverged:
             self._warn("the weights are those of the epoch before", stacklevel=5)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
@@ -238,9 +237,8 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
         if not result.is_finite:
             weights, moments = before, None
             self._warn("the weights are left as they were", stacklevel=4)
-        self._store(form, classes, weights)
-        end = start.advance(weights, moments)
-        store_epoch(self, result.value, seen=(sums, n_rows), continuation=end)
+        learned = self._learned(form, classes, (sums, n_rows), weights)
+        store_epoch(self, learned, result.value, start.advance(weights, moments))
         self.gradient_norm_ = result.gradient_norm
         return self
 
@@ -425,10 +423,10 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
             "max_grad_norm": self.max_grad_norm,
         }
 
-    def _store(self, form, classes, weights):
-        self._form = form
-        self.classes_, self.weights_ = classes, weights
-        self.solver_, self.learning_rate_ = "adamw", float(self.learning_rate)
+    def _learned(self, form, classes, seen, weights):
+        """Return the attributes that are known without the curves."""
+        learned = {"_form": form, "classes_": classes, "weights_": weights, "_seen": seen}
+        return learned | {"solver_": "adamw", "learning_rate_": float(self.learning_rate)}
 
     def _warn(self, outcome, stacklevel):
         warnings.warn(

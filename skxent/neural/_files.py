@@ -38,7 +38,7 @@ def save(classifier, path):
     The state of its training is saved too (optimizer, schedule, generators of random
     numbers), so that `partial_fit` and a warm start of the loaded classifier give what
     they would have given without saving. That makes the file about three times as large
-    as the weights.
+    as the weights, and four times with `early_stopping`.
 
     The file is written beside `path` first and then moved there: `path` never holds half
     a file. It has the layout of safetensors, and the weights in it the names of

@@ -11,6 +11,7 @@ from skxent._fitting._continuation import (
     store_epoch,
     store_fit,
     supports_partial_fit,
+    with_fit,
 )
 from skxent._fitting._monitor import Monitor, Plateau
 
@@ -23,8 +24,9 @@ def some_state(**changes):
     return replace(state, plateau=Plateau(1.0, 2, 0.2), n_epochs=5, **changes)
 
 
-def fitted(**attributes):
-    return SimpleNamespace(classes_=np.array(["a", "b"]), **attributes)
+class Fitted:
+    def __init__(self, **attributes):
+        vars(self).update(classes_=np.array(["a", "b"]), **attributes)
 
 
 def some_result(converged=False):
@@ -37,7 +39,7 @@ def some_result(converged=False):
 def test_a_state_of_its_kind_is_resumed():
     kept = some_state()
     start = Continuation("sgd", None, None)
-    classifier = fitted(_continuation=kept)
+    classifier = Fitted(_continuation=kept)
     assert start.resume(classifier, np.array(["a", "b"]), "learned") is kept
 
 
@@ -46,7 +48,7 @@ def test_a_state_of_its_kind_is_resumed():
 )
 def test_without_such_a_state_the_parameters_are_all_that_is_known(attributes):
     start = Continuation("sgd", np.random.RandomState(0), None)
-    resumed = start.resume(fitted(**attributes), np.array(["a", "b"]), "learned")
+    resumed = start.resume(Fitted(**attributes), np.array(["a", "b"]), "learned")
     assert vars(resumed) == vars(start) | {"params": "learned"}
     assert resumed.params == "learned"
     assert resumed.random_state is start.random_state
@@ -55,7 +57,7 @@ def test_without_such_a_state_the_parameters_are_all_that_is_known(attributes):
 
 @pytest.mark.parametrize("classes", [["b", "a"], ["a", "c"], ["a"], ["a", "b", "c"]])
 def test_other_classes_are_refused(classes):
-    classifier = fitted(_continuation=some_state())
+    classifier = Fitted(_continuation=some_state())
     with pytest.raises(ValueError, match=r"the classes of the earlier fit, \['a', 'b'\], got"):
         some_state().resume(classifier, np.array(classes), None)
 
@@ -76,9 +78,9 @@ def test_epochs_advance_what_changes_and_keep_the_rest():
 
 
 def test_samples_seen_before_are_counted():
-    sums, n_samples = count_seen(fitted(), np.array([1.0, 0.5]), 3)
+    sums, n_samples = count_seen(Fitted(), np.array([1.0, 0.5]), 3)
     assert (sums.tolist(), n_samples) == ([1.0, 0.5], 3)
-    sums, n_samples = count_seen(fitted(_seen=SEEN), np.array([1.0, 0.5]), 3)
+    sums, n_samples = count_seen(Fitted(_seen=SEEN), np.array([1.0, 0.5]), 3)
     assert (sums.tolist(), n_samples) == ([3.0, 3.5], 7)
     assert_array_equal(SEEN[0], [2.0, 3.0])
 
@@ -95,55 +97,45 @@ def test_parameters_that_need_a_whole_fit_are_named():
 # What is stored
 
 
-def watched(patience=10, n_epochs=3):
-    monitor = Monitor(
-        tol=0.0, patience=patience, early_stopping=True, validate=lambda _: (1.0, 0.5)
-    )
+def watched(patience=10, n_epochs=3, **settings):
+    settings = {"early_stopping": True, "validate": lambda _: (1.0, 0.5), **settings}
+    monitor = Monitor(tol=0.0, patience=patience, **settings)
     for epoch in range(n_epochs):
-        monitor(epoch, np.zeros(1), 0.0)
+        monitor(epoch, np.zeros(1), 3.0 - epoch)
     return monitor
 
 
-@pytest.mark.parametrize("converged", [False, True])
-def test_attributes_of_a_fit(converged):
-    classifier, state = fitted(), some_state()
-    store_fit(classifier, some_result(converged), watched(), seen=SEEN, continuation=state)
-    assert classifier.n_iter_ == 2
-    assert_array_equal(classifier.loss_curve_, [3.0, 2.0, 1.0])
-    assert classifier.converged_ is converged
-    assert classifier.gradient_norm_ == 0.5
-    assert_array_equal(classifier.validation_loss_curve_, [1.0, 1.0, 1.0])
-    assert_array_equal(classifier.validation_score_curve_, [0.5, 0.5, 0.5])
-    assert classifier._seen is SEEN
-    assert classifier._continuation is state
-
-
-def test_what_patience_has_ended_has_converged_and_is_not_continued():
-    classifier = fitted()
-    monitor = watched(patience=2)
-    assert monitor.is_exhausted
-    store_fit(classifier, some_result(), monitor, seen=SEEN, continuation=some_state())
-    assert classifier.converged_
-    assert classifier._continuation is None
+def test_a_fit_is_stored_with_the_norm_of_its_gradient():
+    classifier, state = Fitted(), some_state()
+    monitor = watched(learned=lambda params, n_iter: {"coef_": params, "_seen": SEEN})
+    store_fit(classifier, monitor, "learned", some_result(), state)
+    assert vars(classifier).pop("gradient_norm_") == 0.5
+    assert vars(classifier).pop("classes_").tolist() == ["a", "b"]
+    expected = monitor.attributes("learned", [3.0, 2.0, 1.0], continuation=state)
+    assert vars(classifier).pop("_seen") is expected.pop("_seen") is SEEN
+    assert vars(classifier).keys() == expected.keys()
+    for name, value in expected.items():
+        assert_array_equal(vars(classifier)[name], value)
 
 
 def test_curves_of_an_earlier_validation_are_removed():
-    classifier = fitted()
-    store_fit(classifier, some_result(), watched(), seen=SEEN, continuation=None)
-    monitor = Monitor(tol=0.0, patience=1)
-    store_fit(classifier, some_result(), monitor, seen=SEEN, continuation=None)
+    classifier = Fitted()
+    store_fit(classifier, watched(), None, some_result(), None)
+    assert hasattr(classifier, "validation_loss_curve_")
+    store_fit(classifier, watched(validate=None), None, some_result(), None)
     assert not hasattr(classifier, "validation_loss_curve_")
     assert not hasattr(classifier, "validation_score_curve_")
 
 
 def test_an_epoch_more_is_appended_and_removes_what_was_true_of_the_fit():
-    classifier, state = fitted(), some_state()
-    store_epoch(classifier, 4.0, seen=SEEN, continuation=state)
+    classifier, state = Fitted(), some_state()
+    store_epoch(classifier, {"_seen": SEEN}, 4.0, state)
     assert classifier.n_iter_ == 1
     assert_array_equal(classifier.loss_curve_, [4.0])
-    store_fit(classifier, some_result(), watched(), seen=SEEN, continuation=None)
+    assert classifier._seen is SEEN
+    store_fit(classifier, watched(), None, some_result(), None)
     before = set(vars(classifier))
-    store_epoch(classifier, 4.0, seen=SEEN, continuation=state)
+    store_epoch(classifier, {"_seen": SEEN}, 4.0, state)
     assert classifier.n_iter_ == 3
     assert_array_equal(classifier.loss_curve_, [3.0, 2.0, 1.0, 4.0])
     assert classifier._continuation is state
@@ -153,3 +145,24 @@ def test_an_epoch_more_is_appended_and_removes_what_was_true_of_the_fit():
         "validation_loss_curve_",
         "validation_score_curve_",
     }
+
+
+def test_with_a_fit_is_a_copy():
+    classifier = Fitted(coef_=1, converged_=True, gradient_norm_=0.5)
+    before = dict(vars(classifier))
+    assert with_fit(classifier, {"coef_": 2, "converged_": False}).keys() == {
+        "classes_",
+        "coef_",
+        "converged_",
+    }
+    assert vars(classifier) == before
+
+
+def test_a_detached_state_is_not_drawn_from():
+    state = some_state()
+    detached = state.detach()
+    drawn = state.random_state.randint(100, size=3)
+    assert_array_equal(detached.random_state.randint(100, size=3), drawn)
+    assert_array_equal(detached.seeds.randint(100, size=3), drawn)
+    assert (detached.params, detached.rule) == (state.params, state.rule)
+    assert Continuation("sgd", np.random.RandomState(0), None).detach().seeds is None

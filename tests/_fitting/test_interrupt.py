@@ -1,5 +1,6 @@
 """Interrupts end a fit and keep what it has reached; those of networks are in tests/neural."""
 
+import os
 import pickle
 import signal
 import subprocess
@@ -195,6 +196,41 @@ def test_search_of_all_candidates_ends_and_fits_the_best():
     assert stopped.best_params_ == ended.best_params_
     assert stopped.best_estimator_.n_iter_ == 50
     assert stopped.predict(X).shape == (150,)
+
+
+@pytest.mark.filterwarnings("ignore:.*did not converge")
+@pytest.mark.parametrize("earlier", [(), (4,)], ids=["alone", "after another"])
+@pytest.mark.parametrize("stage", ["scorer", "refit"])
+def test_after_its_search_an_interrupt_ends_all_at_once(stage, earlier):
+    n_iter, n_calls = 4 if earlier else 20, 0
+
+    def interrupt(*_):
+        nonlocal n_calls
+        n_calls += 1
+        # The search has asked for the factor of each of its iterations.
+        if n_calls == (1 if stage == "scorer" else n_iter + 3):
+            os.kill(os.getpid(), signal.SIGINT)
+        return 1.0
+
+    changed = {"scoring": interrupt} if stage == "scorer" else {"schedule": interrupt}
+    search = SoftmaxClassifierCV(
+        learning_rates=2, cv=2, tol=0.0, max_iter=20, prune=False, **changed
+    ).set_callbacks(Interrupt(*earlier), StopOnInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        fit_interrupted(search, X, Y)
+    assert not hasattr(search, "coef_")
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cg"])
+def test_after_the_last_iteration_an_interrupt_is_told_of(solver):
+    ended = SoftmaxClassifier(solver=solver).fit(X, Y)
+    # After StopOnInterrupt has been asked for the last time.
+    late = Interrupt(ended.n_iter_, task="end iteration")
+    classifier = SoftmaxClassifier(solver=solver).set_callbacks(StopOnInterrupt(), late)
+    iteration = f"iteration {ended.n_iter_}"
+    assert fit_interrupted(classifier, X, Y) == [ENDED.format("SoftmaxClassifier", iteration)]
+    assert classifier.converged_
+    assert_array_equal(classifier.coef_, ended.coef_)
 
 
 def test_framewise_classifier_ends_with_its_estimator():

@@ -156,6 +156,40 @@ def test_report_hears_of_the_epoch_that_exhausts_the_patience():
     assert heard == [(0, 1), (1, 2)]
 
 
+@pytest.mark.parametrize("converged", [False, True])
+def test_attributes_of_a_fit(converged):
+    monitor = Monitor(
+        tol=0.0,
+        patience=10,
+        validate=lambda params: (params[0, 0], -params[0, 0]),
+        learned=lambda params, n_iter: {
+            "coef_": params,
+            "epoch_seconds_": monitor.seconds[:n_iter],
+        },
+    )
+    watch(monitor, [3.0, 2.0, 1.0])
+    for n_values in (1, 2, 3):
+        seen = monitor.attributes("params", monitor.values[:n_values], converged, "state")
+        assert (seen["n_iter_"], seen["coef_"]) == (n_values - 1, "params")
+        assert len(seen["epoch_seconds_"]) == n_values - 1
+        assert seen["loss_curve_"].tolist() == [3.0, 2.0, 1.0][:n_values]
+        assert seen["validation_loss_curve_"].tolist() == [0, 1, 2][:n_values]
+        assert seen["validation_score_curve_"].tolist() == [0, -1, -2][:n_values]
+        assert (seen["converged_"], seen["_continuation"]) == (converged, "state")
+    # A solver that diverged has one value more than was watched.
+    assert monitor.attributes("params", [3.0, 2.0, 1.0, np.inf])["n_iter_"] == 3
+
+
+def test_what_patience_has_ended_has_converged_and_is_not_continued():
+    monitor = Monitor(tol=0.0, patience=2, early_stopping=True)
+    assert watch(monitor, [1.0] * 8) == 2
+    ended = monitor.attributes(None, monitor.values, continuation="state")
+    assert (ended["converged_"], ended["_continuation"]) == (True, None)
+    before = monitor.attributes(None, monitor.values[:-1], continuation="state")
+    assert (before["converged_"], before["_continuation"]) == (False, "state")
+    assert ended.keys() == {"n_iter_", "loss_curve_", "converged_", "_continuation"}
+
+
 @given(losses, tolerances, patiences, st.data(), st.booleans())
 def test_monitor_goes_on_from_the_plateau_of_an_earlier_one(losses, tol, patience, data, adaptive):
     n_before = data.draw(st.integers(1, len(losses)))

@@ -33,6 +33,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skxent import MFCCTransformer, SoftmaxClassifier
+from tests._fitting.callbacks import Watch
 from tests.linear.problems import may_end_early, random_problem
 
 SOLVERS = {
@@ -127,34 +128,12 @@ def test_skops_keeps_what_partial_fit_goes_on_from(solver):
 # Callbacks
 
 
-class StopAfter:
-    """A callback that asks to stop after some iterations."""
-
-    def __init__(self, n_iter):
-        self.n_iter = n_iter
-        self.n_begun = self.n_ended = 0
-        self.calls = []
-
-    def setup(self, estimator, context):
-        self.calls.append("setup")
-
-    def teardown(self, estimator, context):
-        self.calls.append("teardown")
-
-    def on_fit_task_begin(self, estimator, context):
-        self.n_begun += context.task_name == "iteration"
-
-    def on_fit_task_end(self, estimator, context):
-        self.n_ended += context.task_name == "iteration"
-        return self.n_ended == self.n_iter
-
-
 @every_solver
 def test_callback_that_asks_to_stop_is_obeyed_without_a_warning(settings):
     X, y, _ = random_problem(3)
-    callback = StopAfter(3)
+    callback = Watch(3)
     classifier = SoftmaxClassifier(**settings, tol=0.0).set_callbacks(callback).fit(X, y)
-    assert classifier.n_iter_ == callback.n_begun == callback.n_ended == 3
+    assert classifier.n_iter_ == len(callback.begun) == len(callback.fitted) == 3
     assert not classifier.converged_
     assert len(classifier.loss_curve_) == 4
     assert callback.calls == ["setup", "teardown"]
@@ -165,14 +144,14 @@ def test_callback_that_asks_to_stop_is_obeyed_without_a_warning(settings):
 def test_stopped_fit_is_one_of_as_few_iterations(settings):
     X, y, _ = random_problem(3)
     classifier = SoftmaxClassifier(**settings, tol=0.0)
-    stopped = clone(classifier).set_callbacks(StopAfter(3)).fit(X, y)
+    stopped = clone(classifier).set_callbacks(Watch(3)).fit(X, y)
     with pytest.warns(sklearn.exceptions.ConvergenceWarning, match="in 3 iterations"):
         ended = classifier.set_params(max_iter=3).fit(X, y)
     assert_array_equal(stopped.coef_, ended.coef_)
 
 
 def test_callback_is_torn_down_after_a_fit_that_fails():
-    callback = StopAfter(3)
+    callback = Watch(3)
     classifier = SoftmaxClassifier().set_callbacks(callback)
     with pytest.raises(ValueError, match="at least two classes"):
         classifier.fit(np.eye(3), [0, 0, 0])

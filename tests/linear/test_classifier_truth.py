@@ -17,6 +17,7 @@ from sklearn.preprocessing import scale
 
 from skxent import SoftmaxClassifier
 from skxent.optimizers import step_decay
+from tests._fitting.callbacks import Watch
 from tests._fitting.strategies import samples
 from tests.linear import oracles
 from tests.linear.problems import all_params, may_end_early
@@ -42,28 +43,6 @@ SOLVERS = {
     "auto": {},
 }
 every_solver = pytest.mark.parametrize("options", SOLVERS.values(), ids=SOLVERS)
-
-
-class Recorder:
-    """A callback that keeps the parameters of each iteration, and stops after some of them."""
-
-    def __init__(self, stop_after=None):
-        self.params, self.stop_after = [], stop_after
-
-    def setup(self, estimator, context):
-        self.params.clear()
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        if context.task_name == "iteration":
-            self.params.append(all_params(fitted_estimator))
-            return len(self.params) == self.stop_after
-        return None
 
 
 class Problem:
@@ -163,28 +142,28 @@ def test_fit_reports_the_model_that_it_returns(
     options, drawn, seed, max_iter, stop_after, validation
 ):
     problem = Problem(drawn, seed, options.get("l1_ratio", 0.0))
-    recorder = Recorder(stop_after)
+    watch = Watch(stop_after)
     classifier = SoftmaxClassifier(
         **problem.settings | {"tol": 1e-6} | options,
         max_iter=max_iter,
         early_stopping=validation == "early stopping",
-    ).set_callbacks(recorder)
+    ).set_callbacks(watch)
     problem.fit(classifier, validate=validation != "none")
-    problem.assert_is_true(classifier, recorder.params)
+    problem.assert_is_true(classifier, [all_params(seen) for seen in watch.fitted])
 
 
 @every_solver
 @given(drawn=samples(), seed=seeds, max_iter=st.sampled_from([1, 2, 7]))
 @settings(max_examples=8)
 def test_fit_that_goes_on_reports_the_model_that_it_returns(options, drawn, seed, max_iter):
-    problem, recorder = Problem(drawn, seed, options.get("l1_ratio", 0.0)), Recorder()
+    problem, watch = Problem(drawn, seed, options.get("l1_ratio", 0.0)), Watch()
     classifier = SoftmaxClassifier(
         **problem.settings | {"tol": 1e-6} | options, max_iter=max_iter, warm_start=True
-    ).set_callbacks(recorder)
+    ).set_callbacks(watch)
     last = None
     for _ in range(3):
         problem.fit(classifier, validate=False)
-        problem.assert_is_true(classifier, recorder.params)
+        problem.assert_is_true(classifier, [all_params(seen) for seen in watch.fitted])
         if last is not None:
             assert_allclose(classifier.loss_curve_[0], last, rtol=1e-10)
         last = problem.objective(all_params(classifier))
@@ -212,10 +191,10 @@ def test_partial_fit_reports_the_loss_before_its_update(solver, drawn, seed):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_l1_takes_no_step_that_is_not_counted(early_stopping, max_iter):
     X, y = load_iris(return_X_y=True)
-    X, recorder = scale(X), Recorder()
+    X, watch = scale(X), Watch()
     classifier = SoftmaxClassifier(
         l1_ratio=0.5, alpha=0.01, max_iter=max_iter, early_stopping=early_stopping
-    ).set_callbacks(recorder)
+    ).set_callbacks(watch)
     classifier.fit(X, y, None, X[::3], y[::3])
     params = all_params(classifier)
     smooth = oracles.linear_objective(params.tolist(), X, y, n_classes=3, alpha=0.005).real
@@ -223,8 +202,8 @@ def test_l1_takes_no_step_that_is_not_counted(early_stopping, max_iter):
     curves = classifier.validation_loss_curve_, classifier.loss_curve_
     kept = curves[0].argmin() if early_stopping else classifier.n_iter_
     assert_allclose(curves[1][kept], value, rtol=1e-12)
-    assert len(recorder.params) == classifier.n_iter_ <= max_iter
-    assert_array_equal(recorder.params[kept - 1], params)
+    assert len(watch.fitted) == classifier.n_iter_ <= max_iter
+    assert_array_equal(all_params(watch.fitted[kept - 1]), params)
 
 
 class BeginMonitor(ScoringMonitor):
@@ -266,21 +245,21 @@ def test_callbacks_see_the_model_before_each_iteration(options):
 @every_solver
 def test_float32_model_is_the_one_that_callbacks_saw(options):
     X, y = load_iris(return_X_y=True)
-    recorder = Recorder()
-    classifier = SoftmaxClassifier(**options | {"max_iter": 5}).set_callbacks(recorder)
+    watch = Watch()
+    classifier = SoftmaxClassifier(**options | {"max_iter": 5}).set_callbacks(watch)
     classifier.fit(scale(X).astype(np.float32), y)
     if np.isfinite(classifier.loss_curve_[-1]):
-        assert_array_equal(recorder.params[-1], all_params(classifier))
+        assert_array_equal(all_params(watch.fitted[-1]), all_params(classifier))
 
 
 @may_end_early
 @pytest.mark.parametrize("options", [SOLVERS["gd"], SOLVERS["l1"]], ids=["gd", "l1"])
 def test_fit_of_n_iterations_is_a_longer_fit_cut_short(options):
     X, y = load_iris(return_X_y=True)
-    recorder = Recorder()
-    whole = SoftmaxClassifier(**options, max_iter=40, tol=0.0).set_callbacks(recorder)
+    watch = Watch()
+    whole = SoftmaxClassifier(**options, max_iter=40, tol=0.0).set_callbacks(watch)
     whole.fit(X, y)
     for max_iter in (1, 7, 40):
         short = clone(whole).set_params(max_iter=max_iter).fit(X, y)
-        assert_array_equal(all_params(short), recorder.params[max_iter - 1])
+        assert_array_equal(all_params(short), all_params(watch.fitted[max_iter - 1]))
         assert_array_equal(short.loss_curve_, whole.loss_curve_[: max_iter + 1])

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from skxent import SoftmaxClassifier
 from skxent._fitting._holdout import draw_held_out
 from skxent.optimizers import step_decay
+from tests._fitting.callbacks import Watch
 from tests.linear import oracles
 from tests.linear.problems import (
     STOPPED,
@@ -24,26 +25,6 @@ from tests.linear.problems import (
 )
 
 every_solver = pytest.mark.parametrize("solver", ["gd", "sgd", "adam", "lbfgs", "newton-cg"])
-
-
-class Recorder:
-    """A callback that keeps the parameters of each iteration."""
-
-    def __init__(self):
-        self.params = []
-
-    def setup(self, estimator, context):
-        self.params.clear()
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        if fitted_estimator is not None:
-            self.params.append(all_params(fitted_estimator))
 
 
 def loop_of_epochs(X, y, weights, n_classes, rate_of, n_epochs, **terms):
@@ -66,7 +47,7 @@ def loop_of_epochs(X, y, weights, n_classes, rate_of, n_epochs, **terms):
 def test_validation_curves_are_those_of_each_iteration(solver, n_classes):
     (X, y, weights), (X_val, y_val, weights_val) = overfitting_problem(n_classes)
     class_weight = {0: 0.5, 1: 2.0, 2: 1.5} if n_classes == 3 else {0: 0.5, 1: 2.0}
-    recorder = Recorder()
+    watch = Watch()
     classifier = SoftmaxClassifier(
         solver=solver,
         class_weight=class_weight,
@@ -75,9 +56,10 @@ def test_validation_curves_are_those_of_each_iteration(solver, n_classes):
         batch_size=8,
         max_iter=12,
         random_state=0,
-    ).set_callbacks(recorder)
+    ).set_callbacks(watch)
     classifier.fit(X, y, weights, X_val, y_val, weights_val)
-    iterates = [np.zeros_like(recorder.params[0]), *recorder.params]
+    iterates = [all_params(seen) for seen in watch.fitted]
+    iterates.insert(0, np.zeros_like(iterates[0]))
     assert len(iterates) == classifier.n_iter_ + 1
     # Without the penalty: it says nothing about new samples.
     losses = [

@@ -24,6 +24,7 @@ torch = pytest.importorskip(
 
 from skxent.neural import DNNClassifier, RNNClassifier, load, save  # noqa: E402
 from skxent.neural._archive import pack, read, unpack, write  # noqa: E402
+from tests._fitting.callbacks import Watch  # noqa: E402
 from tests.neural import oracles  # noqa: E402
 
 # Of products as small as these, a second thread only waits for the first.
@@ -199,6 +200,68 @@ def test_fit_that_patience_has_ended_leaves_nothing_to_go_on_from(tmp_path):
     assert loaded._continuation is None
     going_on = [each.fit(X, y).predict_log_proba(X) for each in (loaded, classifier)]
     assert_array_equal(*going_on)
+
+
+class Checkpoint(Watch):
+    """A callback that saves each epoch."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        if fitted_estimator is not None:
+            save(fitted_estimator, self.folder / str(fitted_estimator.n_iter_))
+        return super().on_fit_task_end(estimator, context, fitted_estimator=fitted_estimator)
+
+
+def assert_same_fits(first, second):
+    """Compare all but the times, and the norm of the gradient, which callbacks don't see."""
+    for each in (first, second):
+        vars(without_times(each)).pop("gradient_norm_", None)
+    assert_same_training(first, second)
+
+
+@every_classifier
+@pytest.mark.parametrize(
+    ("way", "earlier"),
+    [
+        ("constant", None),
+        ("inverse_scaling", {"warm_start": False}),
+        ("adaptive", {"warm_start": True}),
+    ],
+)
+def test_each_epoch_can_be_saved_and_continued(classifier, way, earlier, tmp_path):
+    """What was saved during a fit is a fit that ended there, and goes on as that does."""
+    X, y = make_clips()
+    classifier = clone(classifier).set_params(**RANDOM, **WAYS[way])
+    ended = clone(classifier)
+    if earlier is not None:
+        for each in (classifier, ended):
+            each.fit(X, y, X_val=X[:6], y_val=y[:6]).set_params(**earlier)
+    checkpoint = Checkpoint(tmp_path)
+    classifier.set_callbacks(checkpoint).fit(X, y)
+    ended.set_params(max_iter=2).fit(X, y).set_params(**RANDOM)
+    loaded = load(tmp_path / "2").set_params(**RANDOM, max_iter=2)
+    seen = checkpoint.fitted[1].set_callbacks().set_params(**RANDOM, max_iter=2)
+    assert_same_fits(loaded, ended)
+    assert_same_fits(seen, ended)
+    assert_same_fits(loaded.fit(X, y), ended.fit(X, y))
+    assert_same_fits(seen.fit(X, y), ended)
+    # The fit goes on as it does without callbacks.
+    alone = clone(classifier)
+    if earlier is not None:
+        alone.set_params(warm_start=True).fit(X, y, X_val=X[:6], y_val=y[:6]).set_params(**earlier)
+    assert_same_fits(classifier, alone.fit(X, y))
+
+
+def test_epoch_that_exhausts_the_patience_is_saved_as_the_end(tmp_path):
+    X, y = make_clips()
+    settings = {"early_stopping": True, "n_iter_no_change": 1, "tol": 10.0}
+    classifier = clone(DNN).set_params(**settings).set_callbacks(Checkpoint(tmp_path)).fit(X, y)
+    assert (classifier.n_iter_, classifier.converged_) == (1, True)
+    loaded = load(tmp_path / "1")
+    assert (loaded.n_iter_, loaded.converged_, loaded._continuation) == (1, True, None)
 
 
 def test_loading_draws_no_random_numbers(tmp_path):

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 
+from tests._fitting.callbacks import Watch
 from tests._fitting.interrupts import Interrupt, fit_interrupted, handled_by
 from tests.neural.clips import make_clips
 
@@ -76,6 +77,18 @@ def test_interrupted_fit_is_a_fit_of_fewer_epochs(classifier):
     assert_same_network(stopped, classifier.set_params(max_iter=3).fit(X, Y))
 
 
+def test_with_a_schedule_of_a_whole_fit_it_is_the_beginning_of_the_longer_one():
+    assert RNN.schedule == "one_cycle"
+    stopped = clone(RNN).set_callbacks(Interrupt(3), StopOnInterrupt())
+    fit_interrupted(stopped, X, Y)
+    watch = Watch()
+    whole = clone(RNN).set_callbacks(watch).fit(X, Y)
+    assert_array_equal(stopped.loss_curve_, whole.loss_curve_[:4])
+    assert_same_network(stopped, watch.fitted[2])
+    shorter = clone(RNN).set_params(max_iter=3).fit(X, Y)
+    assert (stopped.loss_curve_ != shorter.loss_curve_).any()
+
+
 @every_classifier
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_epoch_that_is_interrupted_is_undone(classifier, shuffle):
@@ -126,6 +139,21 @@ def test_warm_start_that_is_interrupted_leaves_the_earlier_fit_as_it_was():
     for copied, each in zip(copies, (weights, kept.params, *kept.rule.values()), strict=True):
         for name, value in copied.items():
             assert_array_equal(each[name], value)
+
+
+@every_classifier
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_fit_that_is_interrupted_leaves_all_of_the_earlier_one(classifier, warm_start):
+    classifier = clone(classifier).set_params(warm_start=warm_start, max_iter=3)
+    classifier.fit(X, Y, X_val=X[:9], y_val=Y[:9])
+    before = dict(vars(classifier))
+    # In the second epoch; callbacks have seen the first.
+    classifier.set_callbacks(Watch(), Interrupt(2))
+    with pytest.raises(KeyboardInterrupt):
+        fit_interrupted(classifier, X, Y)
+    classifier.set_callbacks()
+    assert vars(classifier).keys() == before.keys()
+    assert all(vars(classifier)[name] is value for name, value in before.items())
 
 
 def test_fit_that_diverges_goes_on_from_the_last_epoch_that_did_not():

@@ -15,7 +15,8 @@ from sklearn.metrics import log_loss
 
 from skxent import losses
 from skxent._fitting._holdout import draw_held_out
-from tests._fitting.test_callbacks import CURVES, Watch, assert_seen_as_far_as_it_had_come
+from tests._fitting.callbacks import Watch
+from tests._fitting.test_callbacks import CURVES, assert_seen_as_far_as_it_had_come
 from tests.neural.clips import make_clips
 
 torch = pytest.importorskip(
@@ -72,39 +73,15 @@ def loss_by_hand(classifier, X, y, weights, class_weight, label_smoothing):
     return value, np.average(log_proba.argmax(axis=1) == y, weights=effective)
 
 
-class StopAfter:
-    """A callback that asks to stop after some epochs, and keeps what each would have given."""
-
-    def __init__(self, n_iter=-1):
-        self.n_iter = n_iter
-        self.n_begun = self.n_ended = 0
-        self.calls, self.fitted = [], []
-
-    def setup(self, estimator, context):
-        self.calls.append("setup")
-
-    def teardown(self, estimator, context):
-        self.calls.append("teardown")
-
-    def on_fit_task_begin(self, estimator, context):
-        self.n_begun += context.task_name == "iteration"
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        if context.task_name == "iteration":
-            self.n_ended += 1
-            self.fitted.append(copy.copy(fitted_estimator))
-        return self.n_ended == self.n_iter
-
-
 # Callbacks
 
 
 @every_classifier
 def test_callback_that_asks_to_stop_is_obeyed_without_a_warning(classifier):
     X, y, _ = make_clips()
-    callback = StopAfter(3)
+    callback = Watch(3)
     fitted = clone(classifier).set_params(max_iter=9).set_callbacks(callback).fit(X, y)
-    assert fitted.n_iter_ == callback.n_begun == callback.n_ended == 3
+    assert fitted.n_iter_ == len(callback.begun) == len(callback.fitted) == 3
     assert not fitted.converged_
     assert len(fitted.loss_curve_) == 4
     assert callback.calls == ["setup", "teardown"]
@@ -114,7 +91,7 @@ def test_callback_that_asks_to_stop_is_obeyed_without_a_warning(classifier):
 
 
 def test_callback_is_torn_down_after_a_fit_that_fails():
-    callback = StopAfter()
+    callback = Watch()
     classifier = clone(RNN).set_callbacks(callback)
     with pytest.raises(ValueError, match="at least two classes"):
         classifier.fit(np.eye(3), [0, 0, 0])
@@ -147,7 +124,7 @@ def test_callbacks_see_losses_scores_and_seconds_so_far(classifier):
         assert_array_equal(seen.epoch_seconds_, classifier.epoch_seconds_[:n_iter])
     # Of an earlier fit they see nothing, and one more pass is none of the fit.
     classifier.fit(X, y)
-    assert not vars(watch.fitted[0]).keys() & {*CURVES[1:], "converged_", "gradient_norm_"}
+    assert not vars(watch.fitted[0]).keys() & {*CURVES[1:], "gradient_norm_"}
     classifier.partial_fit(X, y)
     assert not hasattr(classifier, "epoch_seconds_")
 
@@ -159,13 +136,13 @@ def test_callbacks_see_losses_scores_and_seconds_so_far(classifier):
 def test_validation_curves_are_those_of_each_epoch(classifier):
     X, y, weights = make_clips()
     X_val, y_val, weights_val = make_clips(15, seed=1)
-    recorder = StopAfter()
+    watch = Watch()
     classifier = clone(classifier).set_params(class_weight=CLASS_WEIGHT, label_smoothing=0.2)
-    classifier.set_callbacks(recorder)
+    classifier.set_callbacks(watch)
     classifier.fit(X, y, weights, X_val, y_val, weights_val)
     by_hand = [
         loss_by_hand(fitted, X_val, y_val, weights_val, CLASS_WEIGHT, 0.2)
-        for fitted in recorder.fitted
+        for fitted in watch.fitted
     ]
     value, score = zip(*by_hand, strict=True)
     assert_allclose(classifier.validation_loss_curve_[1:], value, rtol=1e-5)
@@ -578,28 +555,15 @@ def test_infinite_patience_lasts_until_max_iter_and_is_saved(tmp_path):
 
 
 def test_callbacks_see_the_network_before_each_epoch():
-    class Recorder:
-        begun, ended = [], []
-
-        def setup(self, estimator, context):
-            pass
-
-        def teardown(self, estimator, context):
-            pass
-
-        def on_fit_task_begin(self, estimator, context, *, X=None, fitted_estimator=None):
-            if fitted_estimator is not None:
-                assert len(fitted_estimator.epoch_seconds_) == fitted_estimator.n_iter_
-                self.begun.append(fitted_estimator.predict_proba(X))
-
-        def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
-            if fitted_estimator is not None:
-                self.ended.append(fitted_estimator.predict_proba(X))
-
     X, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
-    recorder = Recorder()
+    watch = Watch()
     settings = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
-    DNNClassifier(**settings).set_callbacks(recorder).fit(X, y)
-    assert len(recorder.begun) == len(recorder.ended) == 3
-    assert_array_equal(recorder.begun[1:], recorder.ended[:-1])
-    assert np.abs(recorder.begun[0] - recorder.ended[0]).max() > 0.0
+    DNNClassifier(**settings).set_callbacks(watch).fit(X, y)
+    for n_iter, seen in enumerate(watch.begun):
+        assert seen.n_iter_ == len(seen.epoch_seconds_) == len(seen.loss_curve_) - 1 == n_iter
+    begun, ended = (
+        [seen.predict_proba(X) for seen in each] for each in (watch.begun, watch.fitted)
+    )
+    assert len(begun) == len(ended) == 3
+    assert_array_equal(begun[1:], ended[:-1])
+    assert np.abs(begun[0] - ended[0]).max() > 0.0
