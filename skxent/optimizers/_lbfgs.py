@@ -89,8 +89,10 @@ def lbfgs(
 
     def remember(step: NDArray[Any], change: NDArray[Any]) -> None:
         product = float(np.vdot(step, change))
-        # A step along which the slope doesn't rise tells nothing about the curvature.
-        if product > ROUNDING * float(np.linalg.norm(step) * np.linalg.norm(change)):
+        # A step along which the slope doesn't rise tells nothing about the curvature, nor does one
+        # where the square of the change underflows.
+        rises = product > ROUNDING * float(np.linalg.norm(step) * np.linalg.norm(change))
+        if rises and np.vdot(change, change) > 0.0:
             pairs.append((step, change, product))
             del pairs[:-memory]
 
@@ -116,8 +118,8 @@ def two_loop_direction(
         direction = direction / max(1.0, float(np.sum(np.abs(gradient))))
     if pairs:
         _, change, product = pairs[-1]
-        curved = change if solve is None else solve(change)
-        direction = direction * (product / float(np.vdot(change, curved)))
+        curved = float(np.vdot(change, change if solve is None else solve(change)))
+        direction = direction * (product / curved if curved > 0.0 else 1.0)
     for (step, change, product), coefficient in zip(pairs, reversed(coefficients), strict=True):
         direction = direction + (coefficient - float(np.vdot(change, direction)) / product) * step
     return direction

@@ -65,7 +65,7 @@ def learning_rate_range_test(
           before the step.
         - smoothed_losses : ndarray of shape (n_done,), their running mean.
         - suggestion : float, the rate at which the smoothed loss falls fastest
-          against the logarithm of the rate; None where it hardly falls.
+          against the logarithm of the rate; None where it may not fall at all.
 
     Raises
     ------
@@ -78,9 +78,10 @@ def learning_rate_range_test(
     Warns
     -----
     UserWarning
-        If the smoothed loss never falls by 2 % of its first value. Such a curve
-        shows noise alone, as of features that tell nothing, or its rates are too
-        small.
+        If the smoothed loss falls by less than 0.1 %, or by less than six times its
+        standard error, which the scatter of the losses between batches gives. The
+        features may not vary, the rates be too small, or the batches too small for
+        what there is to learn.
 
     References
     ----------
@@ -131,12 +132,12 @@ def learning_rate_range_test(
             f"the loss diverges at the rate {rate:.3g}, among the first: lower min_learning_rate, "
             "or scale the features"
         )
-    suggestion = _suggest(rates[: len(smoothed)], np.array(smoothed))
+    suggestion = _suggest(rates[: len(smoothed)], np.array(losses), np.array(smoothed), smoothing)
     if suggestion is None:
         warnings.warn(
             f"the loss hardly falls at rates from {rates[0]:.3g} to {rates[len(smoothed) - 1]:.3g} "
             f"(from {smoothed[0]:.4g} to {min(smoothed):.4g}), so that no rate is suggested: "
-            "raise max_learning_rate, or see whether the features vary",
+            "raise batch_size or max_learning_rate, or see whether the features vary",
             stacklevel=2,
         )
     return Bunch(
@@ -147,9 +148,27 @@ def learning_rate_range_test(
     )
 
 
-def _suggest(rates: NDArray[Any], smoothed: NDArray[Any], least_fall: float = 0.02) -> float | None:
-    """Return the rate at which a loss falls fastest; None where it falls by too small a share."""
-    if not smoothed.min() < (1.0 - least_fall) * smoothed[0]:
+def _suggest(
+    rates: NDArray[Any],
+    losses: NDArray[Any],
+    smoothed: NDArray[Any],
+    smoothing: float,
+    least_share: float = 1e-3,
+    n_errors: float = 6.0,
+) -> float | None:
+    """Return the rate at which a loss falls fastest; None where that may be noise.
+
+    A loss falls if its running mean does by some share, and by several times its standard error:
+    that of the losses about a straight line, over the rates from a sixteenth of the best one on.
+    """
+    lowest = int(np.argmin(smoothed))
+    is_near = rates <= max(rates[lowest], 16.0 * rates[0])
+    near = losses[is_near & (rates >= rates[lowest] / 16.0)]
+    steps, scatter = np.arange(len(near)), 0.0
+    if len(near) > 2:
+        scatter = np.std(near - np.polyval(np.polyfit(steps, near, 1), steps))
+    error = scatter * math.sqrt((1.0 - smoothing) / (1.0 + smoothing))
+    if smoothed[0] - smoothed[lowest] <= max(least_share * smoothed[0], n_errors * error):
         return None
     return float(rates[np.argmin(np.gradient(smoothed, np.log(rates)))])
 

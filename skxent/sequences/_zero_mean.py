@@ -19,9 +19,10 @@ def warn_if_alike(
     """
     if _have_mean_zero(frames, lengths) and _are_linear(estimator, frames, lengths):
         warnings.warn(
-            "the frames of each clip have mean zero, and the estimator's scores are linear in a "
-            "frame: their mean is the same for all clips, which can't be told apart. Use a context "
-            "or a nonlinear estimator, or leave the mean in the frames (normalize=None)",
+            "the frames of each clip have mean zero, and the mean of the estimator's scores is the "
+            "same for all clips, as of all scores that are linear in a frame: clips can't be told "
+            "apart. Use a context or a nonlinear estimator, or leave the mean in the frames "
+            "(normalize=None)",
             stacklevel=stacklevel + 1,
         )
 

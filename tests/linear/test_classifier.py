@@ -666,6 +666,13 @@ def test_scale_of_each_feature_costs_no_iterations(seed, n_classes):
     assert_allclose(scaled.loss_curve_.min(), plain.loss_curve_.min(), rtol=1e-11)
 
 
+def test_a_penalty_that_underflows_is_no_division_by_zero():
+    X = np.array([[6, -1], [7, -12], [-7, -12], [-35, -1]], np.float32)
+    for alpha in (1e-200, 1e-300):
+        classifier = SoftmaxClassifier(solver="lbfgs", alpha=alpha, tol=0.0, max_iter=1000)
+        assert np.isfinite(classifier.fit(X, [0, 1, 0, 1]).coef_).all()
+
+
 def test_separable_samples_without_penalty_converge():
     X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), [0, 0, 1, 1]
     classifier = SoftmaxClassifier(alpha=0.0).fit(X, y)
