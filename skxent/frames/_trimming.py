@@ -16,7 +16,7 @@ _MARGIN = 3
 
 
 def trim(
-    frames: NDArray[Any], levels: NDArray[Any], threshold: float, lengths: ArrayLike | None = None
+    frames: NDArray[Any], levels: ArrayLike, threshold: float, lengths: ArrayLike | None = None
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     r"""Leave out the frames of pauses at both ends of clips.
 
@@ -35,7 +35,7 @@ def trim(
     ----------
     frames : ndarray of shape (n_frames, n_coefficients)
         Frames.
-    levels : ndarray of shape (n_frames,)
+    levels : array-like of shape (n_frames,)
         Level of each frame in decibels, relative to anything, as :func:`skxent.mfcc.levels`
         returns them.
     threshold : float
@@ -54,7 +54,8 @@ def trim(
     Raises
     ------
     ValueError
-        If `threshold` is not positive, or if there is not one level for each frame.
+        If `threshold` is not positive, or if there is not one level for each frame, or one is
+        NaN.
 
     Notes
     -----
@@ -79,35 +80,39 @@ def trim(
     """
     if not threshold > 0:
         raise ValueError(f"threshold={threshold!r} must be positive: it is in decibels")
-    if np.shape(levels) != (len(frames),):
+    levels = np.asarray(levels, np.float64)
+    if levels.shape != (len(frames),):
         raise ValueError(
-            f"levels must be one for each of {len(frames)} frames, got shape {np.shape(levels)}"
+            f"levels must be one for each of {len(frames)} frames, got shape {levels.shape}"
+        )
+    if np.isnan(levels).any():
+        raise ValueError(
+            f"levels must be numbers, that of frame {np.isnan(levels).argmax()} is nan"
         )
     lengths = as_lengths(frames, lengths)
-    starts, ends = (bounds.copy() for bounds in offsets(lengths))
-    for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        first, last = _find_sound(levels[start:end], threshold)
-        starts[i], ends[i] = start + first, start + last
-    kept = ends - starts
+    starts, ends = offsets(lengths)
+    loudest = np.maximum.reduceat(levels, starts)
+    starts, ends = _find_sound(levels >= np.repeat(loudest - threshold, lengths), starts, ends)
+    floors = [_tenth(levels[i:j]) for i, j in zip(starts.tolist(), ends.tolist(), strict=True)]
+    # Where the ends are louder than this, nothing more is left out.
+    least = np.minimum(loudest - _BELOW_LOUDEST, np.add(floors, _ABOVE_FLOOR))
+    firsts, lasts = _find_sound(levels >= np.repeat(least, lengths), starts, ends)
+    starts, ends = np.maximum(starts, firsts - _MARGIN), np.minimum(ends, lasts + _MARGIN)
+    kept: NDArray[Any] = ends - starts
     if len(kept) == 1:  # hours of frames are not copied
         return frames[starts[0] : ends[0]], kept
     return frames[ranges(starts, ends)], kept
 
 
-def _find_sound(levels: NDArray[Any], threshold: float) -> tuple[int, int]:
-    """Return the first frame of a clip to keep, and the one after the last."""
-    loudest = levels.max()
-    first, last = _find_span(levels, loudest - threshold)
-    inner = levels[first:last]
-    n_below = len(inner) // 10
-    least = np.partition(inner, n_below)[n_below] + _ABOVE_FLOOR
-    if least > loudest - threshold:
-        start, stop = _find_span(inner, min(least, loudest - _BELOW_LOUDEST))
-        first, last = first + max(0, start - _MARGIN), min(last, first + stop + _MARGIN)
-    return first, last
+def _find_sound(
+    is_sound: NDArray[Any], starts: NDArray[Any], ends: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the first frame of sound of each clip, and the one after the last."""
+    frames = np.flatnonzero(is_sound)
+    return frames[np.searchsorted(frames, starts)], frames[np.searchsorted(frames, ends) - 1] + 1
 
 
-def _find_span(levels: NDArray[Any], least: float) -> tuple[int, int]:
-    """Return the first index of at least some level, and the one after the last."""
-    is_loud = levels >= least
-    return int(is_loud.argmax()), len(levels) - int(is_loud[::-1].argmax())
+def _tenth(levels: NDArray[Any]) -> float:
+    """Return the level that a tenth of the levels lie below."""
+    n_below = len(levels) // 10
+    return float(np.partition(levels, n_below)[n_below])
