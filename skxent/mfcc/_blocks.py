@@ -158,7 +158,7 @@ class Block:
         self.pieces.append((row, n_frames, (signal, origin, first, n_frames, end)))
         if self.emphasized is not None:
             self.heads.append(head)
-            self.previous.append(signal[begin - 1 - origin] if begin > 0 else 0.0)
+            self.previous.append(signal[begin - 1 - origin] if 0 < begin < end else 0.0)
             self.tails.append(head + stop - begin)
 
     def flush(self, frames: NDArray[Any], row: int) -> int:

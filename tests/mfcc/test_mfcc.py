@@ -175,6 +175,14 @@ def test_a_clip_shorter_than_a_frame_has_one_finite_frame_or_more(convention, n_
             assert len(frames) == (1 + n_samples // 80 if is_centred else 1)
 
 
+@pytest.mark.parametrize("n_samples", [1, 19, 20, 21])
+def test_a_frame_after_the_end_of_a_clip_is_silent(n_samples):
+    # Of 200 samples in the middle of 240: the first is sample 20.
+    settings = {"convention": strategies.changed("psf", edges="center_step"), "frame_step": 0.03}
+    frames, silence = (mfcc(value(n_samples), 8000, **settings) for value in (np.ones, np.zeros))
+    assert np.array_equal(frames, silence) == (n_samples <= 20)
+
+
 @st.composite
 def convention_tasks(draw):
     settings = {"convention": draw(st.sampled_from(CONVENTION_NAMES)), "n_mels": 20}
