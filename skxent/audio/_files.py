@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skxent.audio._foreign import name_format
 from skxent.audio._ogg import find_streams
-from skxent.audio._silence import without_notes
+from skxent.audio._silence import may_have_notes, without_notes
 from skxent.audio._source import Source, begins, end_of_tags
 from skxent.audio._wav import read_plain_wav
 
@@ -192,8 +192,11 @@ def _has_frame_count(file: FileIO) -> bool:
 
 def _decoder(source: Source) -> _ForwardFile:
     """Open a file with libsndfile."""
+    source.file.seek(0)
+    may_be_mpeg = may_have_notes(source.file.read(4))
+    source.seek(0)
     try:
-        with without_notes():
+        with without_notes() if may_be_mpeg else contextlib.nullcontext():
             sound = _ForwardFile(source)
     except soundfile.LibsndfileError as error:
         source.check()

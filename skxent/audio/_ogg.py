@@ -35,6 +35,9 @@ def find_streams(file: FileIO, start: int, n_bytes: int) -> list[tuple[int, int]
     pages = io.BufferedReader(file, 1 << 16)
     try:
         while position < n_bytes:
+            if starts and not next_numbers and _is_tag(pages, position):
+                n_bytes = position
+                break
             page = _read_page(pages, position)
             _, _, flags, _, stream, number, _, _ = _HEADER.unpack_from(page)
             if flags & _FIRST and stream not in next_numbers:
@@ -54,11 +57,20 @@ def find_streams(file: FileIO, start: int, n_bytes: int) -> list[tuple[int, int]
     return list(zip(starts, [*starts[1:], n_bytes], strict=True))
 
 
+def _is_tag(pages: BinaryIO, position: int, most: int = 1 << 16) -> bool:
+    """Return whether what follows the last page of all streams is no page, but a tag or zeros."""
+    rest = pages.read(most + 1)
+    pages.seek(position)
+    return len(rest) <= most and b"OggS" not in rest
+
+
 def _read_page(pages: BinaryIO, position: int) -> bytes:
     """Return a page that is whole and has the right checksum."""
     page = pages.read(_HEADER.size)
     if not page.startswith(b"OggS"[: len(page)]):
         raise ValueError(f"damaged: no page begins at byte {position}")
+    if len(page) < _HEADER.size:
+        raise ValueError("cut short: its last page is not whole")
     n_segments = page[-1]
     sizes = pages.read(n_segments)
     n_bytes = _HEADER.size + n_segments + sum(sizes)

@@ -1,16 +1,31 @@
 """libmpg123's notes about damaged files kept off the standard error, where they name no file.
 
 libsndfile gives no access to libmpg123's setting for that: what is left is the file descriptor,
-which all threads share.
+which all threads share. The price is that a process that is started in such a moment, or the report
+of a crash, loses what it writes there. So it is done for what may be MPEG audio alone.
 """
 
 import contextlib
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Iterator
 
-_NOTES = (b"[src/libmpg123/", b"Note: ", b"Warning: ", b"\n")
+# How libmpg123's lines begin, some of them after an empty one.
+_NOTES = re.compile(
+    rb"(?:^\n)?^(?:\[src/libmpg123/"
+    rb"|Note: (?:Cut frame|Could be a BMP|Disabling all|Enabling all|Encoder delay|Hit end of"
+    rb"|ID3v2|Ignoring Xing|Illegal Audio-MPEG|Info: |Input data end|Junk at the beginning"
+    rb"|Looks like a RIFF|RVA |Skipped |Skipping ID3v2|Trying to resync|Want to enable|Xing"
+    rb"|broken frame|doing RVA|frame of group|free format)"
+    rb"|Warning: (?:Big change|Encountered more data|Real sample count|Xing stream size)"
+    rb").*\n?",
+    re.MULTILINE,
+)
+
+# The first bytes of what libsndfile does not give to libmpg123.
+_OTHERS = (b"OggS", b"fLaC", b"FORM", b"caff", b".snd", b"riff")
 
 _lock = threading.Lock()
 _n_blocks = 0
@@ -18,11 +33,16 @@ _standard_error = -1  # while a block is open, if there is one
 _taken = -1  # what is written there meanwhile
 
 
+def may_have_notes(start: bytes) -> bool:
+    """Return whether a file with these first bytes may be MPEG audio."""
+    return not start.startswith(_OTHERS)
+
+
 @contextlib.contextmanager
 def without_notes() -> Iterator[None]:
     """Keep libmpg123's notes off the standard error while any such block is open, in any thread.
 
-    What else is written there meanwhile appears at the end of the last block.
+    What else this process writes there meanwhile appears at the end of the last block.
     """
     global _n_blocks
     with _lock:
@@ -64,17 +84,18 @@ def _restore() -> None:
     n_bytes = os.lseek(_taken, 0, os.SEEK_END)
     if n_bytes:
         os.lseek(_taken, 0, os.SEEK_SET)
-        lines = os.read(_taken, n_bytes).splitlines(keepends=True)
-        os.write(2, b"".join(line for line in lines if not line.startswith(_NOTES)))
+        os.write(2, _NOTES.sub(b"", os.read(_taken, n_bytes)))
     os.close(_taken)
 
 
 def _restore_in_child() -> None:
     """Give a forked child, in which no block is open, its standard error."""
     global _n_blocks
-    if _n_blocks:
-        _n_blocks = 0
-        _restore()
+    if _n_blocks and _standard_error != -1:  # what was taken is the parent's to write
+        os.dup2(_standard_error, 2)
+        os.close(_standard_error)
+        os.close(_taken)
+    _n_blocks = 0
     _lock.release()
 
 

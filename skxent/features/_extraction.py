@@ -96,6 +96,7 @@ def extract(
             and frames.shape[1] == front_end.n_columns
             and len(frames) > 0
             and frames.dtype in dtypes
+            and bool(np.isfinite(frames).all())
         )
 
     dtypes = [np.dtype(name) for name in ([dtype] if dtype else ["float32", "float64"])]

@@ -119,7 +119,7 @@ class Block:
     def clear(self) -> None:
         self.samples.fill(0.0)
         self.n_used = 0
-        self.pieces: list[tuple[int, int, tuple[NDArray[Any], int, int, int, int]]] = []
+        self.pieces: list[tuple[int, int, int, tuple[NDArray[Any], int, int, int, int]]] = []
         self.heads: list[int] = []
         self.tails: list[int] = []
         self.previous: list[float] = []
@@ -147,6 +147,8 @@ class Block:
         """
         step = self.front_end.n_step
         begin = first * step - self.n_before
+        if begin >= end:  # the only frame of a signal that ends before the middle of a step
+            begin = 0
         start = begin if begin > 0 else 0
         stop = begin + (n_frames - 1) * step + self.front_end.n_length
         stop = max(start, stop if stop < end else end)
@@ -155,24 +157,24 @@ class Block:
         self.samples[head + start - begin : head + stop - begin] = signal[
             start - origin : stop - origin
         ]
-        self.pieces.append((row, n_frames, (signal, origin, first, n_frames, end)))
+        self.pieces.append((row, n_frames, begin, (signal, origin, first, n_frames, end)))
         if self.emphasized is not None:
             self.heads.append(head)
-            self.previous.append(signal[begin - 1 - origin] if 0 < begin < end else 0.0)
+            self.previous.append(signal[begin - 1 - origin] if begin > 0 else 0.0)
             self.tails.append(head + stop - begin)
 
     def flush(self, frames: NDArray[Any], row: int) -> int:
         """Write the features of the placed frames to `frames`; return the next row."""
         n_used, levels = self.n_used - self.n_between, None
         # What overflows here, or in the frames between signals, is computed again, or not used.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             features = self.transform(n_used)
             if self.front_end.has_levels:
                 levels = self.measure_levels(n_used)
         is_finite = np.isfinite(features).all()
         if not is_finite:
             self.padded.fill(0.0)  # its padding is silenced by zeros, which infinity outlasts
-        for start, n_frames, placed in self.pieces:
+        for start, n_frames, _, placed in self.pieces:
             piece = features[start : start + n_frames]
             if not is_finite:
                 piece = self.compute_wide(piece, placed)
@@ -202,10 +204,10 @@ class Block:
         # In float64, in which no square overflows, nor hides an offset what is far below it.
         samples = self.samples[: (n_used + self.n_between) * step].astype(np.float64, copy=False)
         view = as_strided(samples, (n_used, length), (8 * step, 8), writeable=False)
-        places = [(row, first, end) for row, _, (_, _, first, _, end) in self.pieces]
-        rows, firsts, ends = np.array(places).T
+        places = [(row, begin - row * step, end) for row, _, begin, (*_, end) in self.pieces]
+        rows, begins, ends = np.array(places).T
         n_rows = np.diff(rows, append=n_used)
-        begins = (np.arange(n_used) + np.repeat(firsts - rows, n_rows)) * step - self.n_before
+        begins = np.arange(n_used) * step + np.repeat(begins, n_rows)
         n_inside = np.minimum(begins + length, np.repeat(ends, n_rows)) - np.maximum(begins, 0)
         squared_sums = np.square(np.vecdot(view, np.ones(length)))
         squares = np.vecdot(view, view) - squared_sums / np.maximum(n_inside, 1)

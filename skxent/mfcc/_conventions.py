@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,23 @@ import numpy as np
 _EPS32, _EPS64 = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
 
 
-# The choices that are words, and what they may be.
+# The choices that are words or the like, and what they may be.
 _WORDS: dict[str, tuple[Any, ...]] = {
     "edges": ("pad", "snip", "center", "center_step"),
     "padding": ("constant", "reflect", "symmetric", "edge"),
     "preemphasis_over": ("signal", "frame"),
     "power": (2, 1),
+    **dict.fromkeys(
+        ("rounds_up", "remove_dc", "periodic", "divide_by_n_fft", "equal_area", "floor_zero_only"),
+        (False, True),
+    ),
     "mel_scale": ("htk", "slaney"),
     "triangles": ("bins", "hertz", "mel"),
     "dct": ("ortho", "htk"),
     "lifter_shift": (0, 1),
     "energy": ("spectrum", "frame", "windowed", None),
 }
+_POSITIVE = ("scale", "unit", "floor")
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Convention:
     preemphasis_over : {"signal", "frame"}
         Whether the pre-emphasis of a frame's first sample uses the sample before the
         frame, or the first sample itself.
-    window : str
+    window : str or tuple
         A window of :func:`scipy.signal.get_window`, or "povey".
     periodic : bool
         Whether the window is periodic, or symmetric.
@@ -123,7 +129,7 @@ class Convention:
     remove_dc: bool
     preemphasis: float
     preemphasis_over: str
-    window: str
+    window: str | tuple[Any, ...]
     periodic: bool
     power: int
     divide_by_n_fft: bool
@@ -150,9 +156,24 @@ class Convention:
                 f"padding={self.padding!r} of a convention needs edges='center' or "
                 f"'center_step', got {self.edges!r}"
             )
-        for name in ("scale", "unit", "floor"):
-            if not 0 < (value := getattr(self, name)) < math.inf:
-                raise ValueError(f"{name}={value!r} of a convention must be positive")
+        for name in (*_POSITIVE, "fmin", "preemphasis", "lifter"):
+            value, is_positive = getattr(self, name), name in _POSITIVE
+            is_number = isinstance(value, Real) and 0 <= float(value) < math.inf
+            if not is_number or (is_positive and value == 0):
+                kind = "positive" if is_positive else "finite and not negative"
+                raise ValueError(f"{name}={value!r} of a convention must be {kind}")
+        if not isinstance(self.n_mels, Integral) or self.n_mels < 1:
+            raise ValueError(f"n_mels={self.n_mels!r} of a convention must be an integer from 1 on")
+        if not isinstance(self.window, str | tuple):
+            raise ValueError(f"window={self.window!r} of a convention must be a name or a tuple")
+        object.__setattr__(self, "window", hashable(self.window))
+
+
+def hashable(parameter: Any) -> Any:
+    """Return a window or a parameter of one, with a list or an array of numbers as a tuple."""
+    if isinstance(parameter, np.ndarray):
+        parameter = parameter.tolist()
+    return tuple(map(hashable, parameter)) if isinstance(parameter, list | tuple) else parameter
 
 
 CONVENTIONS = {

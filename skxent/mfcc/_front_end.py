@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from skxent.mfcc._conventions import CONVENTIONS, Convention
+from skxent.mfcc._conventions import CONVENTIONS, Convention, hashable
 from skxent.mfcc._filters import cepstrum_matrix, mel_filterbank, mel_frequencies, window_values
 
 # A block of frames of this length takes some hundred megabytes.
@@ -353,7 +353,7 @@ def choices_of(convention: str | Convention) -> Convention:
     """Return the choices of a tool by its name; those of one's own are returned as they are."""
     if isinstance(convention, Convention):
         return convention
-    if convention not in CONVENTIONS:
+    if not isinstance(convention, str) or convention not in CONVENTIONS:
         raise ValueError(
             f"convention={convention!r} must be one of {sorted(CONVENTIONS)}, or a Convention"
         )
@@ -366,19 +366,12 @@ SETTINGS = tuple(name for name in inspect.signature(design).parameters if name !
 
 def shared_design(sample_rate: float, **settings: Any) -> FrontEnd:
     """Return what :func:`design` does, in float64, the same one for the same settings."""
-    if isinstance(window := settings.get("window"), tuple):
-        settings["window"] = tuple(map(_hashable, window))
+    settings["window"] = hashable(settings.get("window"))
+    settings["convention"] = choices_of(settings.get("convention", "psf"))
     return _design_once(sample_rate, dtype="float64", **settings)
 
 
 _design_once = functools.lru_cache(maxsize=16)(design)
-
-
-def _hashable(parameter: Any) -> Any:
-    """Return a parameter of a window, with a list or an array of numbers as a tuple."""
-    if isinstance(parameter, np.ndarray):
-        parameter = parameter.tolist()
-    return tuple(parameter) if isinstance(parameter, list) else parameter
 
 
 def _read_only(front_end: FrontEnd) -> FrontEnd:

@@ -123,8 +123,8 @@ def stream(
     Parameters
     ----------
     chunks : iterable of array-like of shape (n_samples_i,)
-        Mono and finite, all of one type; the first one's decides the precision
-        as in :func:`mfcc`. Any may be empty.
+        Mono and finite, all of one type; the first one's decides the precision and
+        the scale as in :func:`mfcc`. Any may be empty.
     sample_rate : float, default=16000
         In hertz.
     **settings

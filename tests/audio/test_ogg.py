@@ -202,3 +202,29 @@ def test_pages_are_found_where_they_are(tmp_path):
         end = 4 + len(one)
         assert find_streams(file, 4, end + len(other)) == [(4, end), (end, end + len(other))]
         assert not file.closed
+
+
+@pytest.mark.parametrize("tail", [b"TAG" + bytes(125), b"\n", bytes(4096), bytes(1 << 16)])
+@pytest.mark.parametrize("subtype", sorted(WHOLE))
+def test_an_ogg_file_may_end_with_tags_or_zeros(read, subtype, tail):
+    expected = read(WHOLE[subtype])
+    np.testing.assert_array_equal(read(WHOLE[subtype] + tail), expected)
+    twice = read(WHOLE[subtype] + WHOLE[subtype] + tail)
+    np.testing.assert_array_equal(twice, np.concatenate([expected, expected]))
+
+
+@pytest.mark.parametrize("tail", [bytes((1 << 16) + 1), b"OggS", b"\0" + WHOLE["OPUS"]])
+def test_what_may_be_a_damaged_page_at_the_end_is_an_error(read, tail):
+    with pytest.raises(ValueError, match=r"damaged: no page begins at byte|cut short"):
+        read(WHOLE["OPUS"] + tail)
+
+
+@pytest.mark.parametrize("n_bytes", [1, 26, 27, 100])
+def test_a_file_that_shrinks_while_it_is_read_is_cut_short(tmp_path, n_bytes):
+    path = tmp_path / "clip.ogg"
+    path.write_bytes(WHOLE["OPUS"][:-n_bytes])
+    with (
+        open(path, "rb", buffering=0) as file,
+        pytest.raises(ValueError, match="cut short: its last page is not whole"),
+    ):
+        find_streams(file, 0, len(WHOLE["OPUS"]))

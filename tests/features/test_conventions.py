@@ -1,6 +1,5 @@
 """Conventions of one's own in a transformer, a search, a cache and a file."""
 
-import dataclasses
 import pickle
 
 import numpy as np
@@ -76,8 +75,3 @@ def test_a_cache_tells_conventions_apart():
 def test_what_is_no_convention_is_named(convention):
     with pytest.raises(ValueError, match="The 'convention' parameter of MFCCTransformer must be"):
         MFCCTransformer(convention=convention).fit(CLIPS)
-
-
-def test_a_choice_that_is_not_there_is_named():
-    with pytest.raises(TypeError, match="centre"):
-        dataclasses.replace(CONVENTIONS["psf"], centre=True)

@@ -527,7 +527,9 @@ def test_what_an_own_cache_gives_instead_of_frames_is_computed_again(paths):
 
     transformer = MFCCTransformer(sample_rate=RATE, cache=OwnCache())
     expected = transformer.transform(paths)
-    for key, wrong in zip(list(transformer.cache), ["frames", [1.0], 0, object()], strict=False):
+    nan = np.full((3, 13), np.nan, np.float32)
+    wrongs = ["frames", [1.0], 0, object(), nan, nan[:, :5], np.zeros((0, 13), np.float32)]
+    for key, wrong in zip(list(transformer.cache), wrongs, strict=False):
         transformer.cache[key] = wrong
     np.testing.assert_array_equal(transformer.transform(paths), expected)
 

@@ -414,7 +414,11 @@ def test_a_refit_on_a_list_forgets_the_columns_of_a_matrix(transformer):
         (np.zeros((2, 3, 4)), ValueError, "Found array with dim 3"),
         (np.full((2, 5), np.nan), ValueError, "Input X contains NaN"),
         (None, TypeError, "a list of clips or a 2-D array, got NoneType"),
-        ((clip for clip in [noise(9)]), TypeError, "a list of clips or a 2-D array, got generator"),
+        (
+            (clip for clip in [noise(9)]),
+            TypeError,
+            "gives its clips only once: pass a list, list(X)",
+        ),
         ({"clip": noise(9)}, TypeError, "a list of clips or a 2-D array, got dict"),
     ],
 )

@@ -228,11 +228,31 @@ def test_a_block_takes_some_hundred_megabytes_at_most(settings):
         ({"scale": 0.0}, r"scale=0.0 of a convention must be positive"),
         ({"floor": -1.0}, r"floor=-1.0 of a convention must be positive"),
         ({"unit": math.nan}, r"unit=nan of a convention must be positive"),
+        ({"floor": "1"}, r"floor='1' of a convention must be positive"),
+        ({"lifter": -1.0}, r"lifter=-1.0 of a convention must be finite and not negative"),
+        ({"n_mels": 26.5}, r"n_mels=26.5 of a convention must be an integer from 1 on"),
+        ({"n_mels": 0}, r"n_mels=0 of a convention must be an integer from 1 on"),
+        ({"window": 3}, r"window=3 of a convention must be a name or a tuple"),
+        ({"remove_dc": "no"}, r"remove_dc='no' of a convention must be one of False, True"),
     ],
 )
 def test_a_wrong_choice_of_a_convention_is_named(choices, message):
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(CONVENTIONS["psf"], **choices)
+
+
+@pytest.mark.parametrize("parameter", [[0.5, 0.5], (0.5, 0.5), np.array([0.5, 0.5])])
+def test_the_window_of_a_convention_may_have_parameters(parameter):
+    convention = dataclasses.replace(CONVENTIONS["psf"], window=("general_cosine", parameter))
+    frames = mfcc(np.ones(1000), 8000, convention=convention)
+    expected = mfcc(np.ones(1000), 8000, window=("general_cosine", [0.5, 0.5]))
+    np.testing.assert_array_equal(frames, expected)
+
+
+@pytest.mark.parametrize("convention", [["kaldi"], None, 3])
+def test_what_is_no_convention_is_named(convention):
+    with pytest.raises(ValueError, match=r"must be one of .*, or a Convention"):
+        mfcc(np.ones(1000), 8000, convention=convention)
 
 
 @pytest.mark.parametrize("name", [*CONVENTIONS])

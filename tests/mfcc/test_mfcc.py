@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from skxent.mfcc import CONVENTIONS, design, mfcc
+from skxent.mfcc import CONVENTIONS, design, mfcc, stream
 from tests.mfcc import oracles, strategies
 from tests.mfcc.oracles import assert_same_frames
 from tests.mfcc.strategies import CONVENTION_NAMES, GEOMETRIES, frame_geometry, tasks
@@ -175,12 +175,17 @@ def test_a_clip_shorter_than_a_frame_has_one_finite_frame_or_more(convention, n_
             assert len(frames) == (1 + n_samples // 80 if is_centred else 1)
 
 
-@pytest.mark.parametrize("n_samples", [1, 19, 20, 21])
-def test_a_frame_after_the_end_of_a_clip_is_silent(n_samples):
-    # Of 200 samples in the middle of 240: the first is sample 20.
-    settings = {"convention": strategies.changed("psf", edges="center_step"), "frame_step": 0.03}
-    frames, silence = (mfcc(value(n_samples), 8000, **settings) for value in (np.ones, np.zeros))
-    assert np.array_equal(frames, silence) == (n_samples <= 20)
+@pytest.mark.parametrize("convention", strategies.CHANGED)
+@pytest.mark.parametrize("frame_step", [0.01, 0.04, 0.1])
+@pytest.mark.parametrize("n_samples", [1, 2, 50, 100, 101, 159, 160, 161, 400])
+def test_any_signal_has_a_frame_of_its_own_samples(convention, frame_step, n_samples):
+    settings = {"convention": convention, "n_mels": 20, "frame_step": frame_step}
+    signal = np.random.default_rng(0).normal(size=n_samples)
+    frames = mfcc(signal, 8000, **settings)
+    assert np.isfinite(frames).all()
+    np.testing.assert_array_equal(np.vstack(list(stream([signal], 8000, **settings))), frames)
+    if n_samples > 2:
+        assert not np.array_equal(frames[0], mfcc(np.zeros(n_samples), 8000, **settings)[0])
 
 
 @st.composite
