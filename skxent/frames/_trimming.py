@@ -59,9 +59,10 @@ def trim(
 
     Notes
     -----
-    A silent pause that is added to a clip, or a change of its volume, does not change what is
-    kept. Pauses within a clip are kept. The levels of frames also find the ends of words in [1]_,
-    with a threshold that is set from a stretch that is known to be noise.
+    What is kept does not depend on the volume, nor on frames at the ends that are more than
+    `threshold` below the loudest, however many there are. Pauses within a clip are kept. In noise,
+    trimming once more may leave out more. The level of frames also finds the ends of words in
+    [1]_, with thresholds from a stretch that is known to be noise.
 
     References
     ----------

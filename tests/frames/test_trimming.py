@@ -106,6 +106,12 @@ def test_an_infinite_threshold_trims_noise_alone():
     assert kept_of([-3000, *levels], np.inf) == list(range(18, 34))
 
 
+def test_a_tenth_of_ten_frames_is_one():
+    # The second quietest has -22 decibels, so -12 are sound; of the quietest, -20 would be.
+    assert kept_of([-15, -22, -30, -16, 0, 0, 0, 0, 0, 0], 60) == list(range(1, 10))
+    assert kept_of([-15, -22, -30, -16, 0, 0, 0, 0, 0], 60) == list(range(9))
+
+
 @pytest.mark.parametrize("threshold", [0, -35.0, np.nan])
 def test_a_wrong_threshold_is_named(threshold):
     with pytest.raises(ValueError, match=r"threshold=.* must be positive: it is in decibels"):
