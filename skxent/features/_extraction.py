@@ -25,7 +25,7 @@ _MOST_FRAMES = 1 << 20
 
 
 class Part(NamedTuple):
-    """Numbers of clips, and their frames one after the other: (n_frames, n_coefficients)."""
+    """Numbers of clips, and their frames one after the other: (n_frames, n_columns)."""
 
     numbers: list[int]
     frames: NDArray[Any]
@@ -93,7 +93,7 @@ def extract(
         return (
             isinstance(frames, np.ndarray)
             and frames.ndim == 2
-            and frames.shape[1] == front_end.n_coefficients
+            and frames.shape[1] == front_end.n_columns
             and len(frames) > 0
             and frames.dtype in dtypes
             and bool(np.isfinite(frames).all())
@@ -180,7 +180,7 @@ def _compute_long(clip: Any, front_end: FrontEnd, dtype: str | None) -> NDArray[
     # Room for the expected frames, but not for whatever a header claims.
     n_samples = count_samples(clip, front_end.sample_rate)
     n_frames = min(front_end.n_frames(n_samples) + 1, _MOST_FRAMES)
-    frames = np.empty((n_frames, front_end.n_coefficients), piece.dtype)
+    frames = np.empty((n_frames, front_end.n_columns), piece.dtype)
     end = 0
     for block in compute_chunks(itertools.chain([piece], pieces), front_end):
         if end + len(block) > len(frames):

@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _num_samples, validate_data
 
 # What a column of clips holds.
 _PATHS = (str, os.PathLike)
@@ -61,6 +62,21 @@ def list_clips(X: Any) -> list[Any] | None:
     if shape is None:
         raise TypeError(f"X must be a list of clips or a 2-D array, got {type(X).__name__}")
     return None
+
+
+def check_clips(estimator: Any, X: Any, y: Any = None, *, reset: bool) -> Any:
+    """Return the clips of X; a matrix is checked as one, and its columns by those of `fit`."""
+    clips = list_clips(X)
+    if clips is None:
+        # With "warn", a row that is not finite is a clip that can't be used.
+        finite = estimator.on_error == "raise"
+        clips = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=finite)
+    elif reset:  # of an earlier fit, whose clips were rows of a matrix
+        estimator.__dict__.pop("n_features_in_", None)
+        estimator.__dict__.pop("feature_names_in_", None)
+    if y is not None and (n_labels := _num_samples(y)) != len(clips):
+        raise ValueError(f"y must have one label for each of {len(clips)} clips, got {n_labels}")
+    return clips
 
 
 def _expand_home(path: str | os.PathLike[str]) -> str | os.PathLike[str]:

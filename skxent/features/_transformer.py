@@ -9,15 +9,14 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _num_samples, validate_data
 
 from skxent._threads import one_blas_thread
 from skxent.features._cache import open_cache
 from skxent.features._extraction import extract, in_order, plan
-from skxent.features._inputs import describe, list_clips, warn_of_problems
+from skxent.features._inputs import check_clips, describe, warn_of_problems
 from skxent.features._saving import SavedCacheMixin
 from skxent.features._stores import warn_of_small_memory
-from skxent.frames import STATISTICS, summarize
+from skxent.frames import STATISTICS, summarize, trim
 from skxent.frames._ragged import split
 from skxent.mfcc import CONVENTIONS, Convention
 from skxent.mfcc._front_end import SETTINGS, shared_design
@@ -75,6 +74,12 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
     features : {"mfcc", "log_mel"}, default="mfcc"
         Cepstral coefficients, or the logarithms of the mel filters' energies.
 
+    trim : float, default=None
+        Leave out the frames at both ends of a clip that are quieter than its loudest frame by
+        more than so many decibels, or no louder than its noise, see
+        :func:`skxent.frames.trim`. 35 suits words with pauses around them. Not for sounds that
+        fade, or that are told apart by their length or their noise. None keeps all frames.
+
     deltas : {0, 1, 2}, default=0
         How many orders of slopes over time to append: 1 is the slope of each
         coefficient (its delta), 2 also the slope of that (delta-delta).
@@ -112,7 +117,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         or in an object with methods `get` and `put`, such as a
         :class:`skxent.features.MemoryCache` of another size (an object of your own must
         deep-copy to itself). A clip is identified by its content, a file by its path, size
-        and time of modification. Deltas, normalisation and pooling are computed anew.
+        and time of modification. Trimming, deltas, normalisation and pooling are done anew.
 
     Attributes
     ----------
@@ -182,6 +187,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         "n_mfcc": [Interval(Integral, 1, None, closed="left")],
         "lifter": [Interval(Real, 0, None, closed="left"), None],
         "features": [StrOptions({"mfcc", "log_mel"})],
+        "trim": [Interval(Real, 0, None, closed="neither"), None],
         "deltas": [Interval(Integral, 0, 2, closed="both")],
         "delta_width": [Interval(Integral, 1, None, closed="left")],
         "normalize": [StrOptions({"mean", "mean_std"}), None],
@@ -213,6 +219,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         n_mfcc=13,
         lifter=None,
         features="mfcc",
+        trim=None,
         deltas=0,
         delta_width=2,
         normalize=None,
@@ -236,6 +243,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         self.n_mfcc = n_mfcc
         self.lifter = lifter
         self.features = features
+        self.trim = trim
         self.deltas = deltas
         self.delta_width = delta_width
         self.normalize = normalize
@@ -274,7 +282,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         self._front_end().warn_of_empty_filters(stacklevel=4)
-        self._check(X, y, reset=True)
+        check_clips(self, X, y, reset=True)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -303,7 +311,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         """
         front_end = self._front_end()
         front_end.warn_of_empty_filters(stacklevel=5)
-        clips = self._check(X, y, reset=True)
+        clips = check_clips(self, X, y, reset=True)
         n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
         context = self._init_callback_context(max_subtasks=len(batches))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -342,7 +350,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         self._validate_params()
         front_end = self._front_end()
         front_end.warn_of_empty_filters(stacklevel=3)
-        clips = self._check(X, reset=False)
+        clips = check_clips(self, X, reset=False)
         n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
         features, problems = self._compute(clips, front_end, n_threads, batches)
         warn_of_problems(problems, len(clips), stacklevel=3)
@@ -383,24 +391,10 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         return tags
 
     def _front_end(self):
-        """Return the resolved settings, in float64."""
-        return shared_design(**{name: getattr(self, name) for name in SETTINGS})
-
-    def _check(self, X, y=None, *, reset):
-        """Return the clips of X; a matrix is checked as one."""
-        clips = list_clips(X)
-        if clips is None:
-            # With "warn", a row that is not finite is a clip that can't be used.
-            finite = self.on_error == "raise"
-            clips = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=finite)
-        elif reset:  # of an earlier fit, whose clips were rows of a matrix
-            self.__dict__.pop("n_features_in_", None)
-            self.__dict__.pop("feature_names_in_", None)
-        if y is not None and (n_labels := _num_samples(y)) != len(clips):
-            raise ValueError(
-                f"y must have one label for each of {len(clips)} clips, got {n_labels}"
-            )
-        return clips
+        """Return the resolved settings, in float64; a cache holds levels for any `trim`."""
+        front_end = shared_design(**{name: getattr(self, name) for name in SETTINGS})
+        is_plain = self.trim is None and self.cache is None
+        return front_end if is_plain else front_end.with_levels()
 
     def _compute(self, clips, front_end, n_threads, batches, report=lambda: None):
         """Return the features of all clips, and what is wrong with some, by number."""
@@ -434,6 +428,10 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         settings = {"dtype": self.dtype, "on_error": self.on_error, "cache": cache}
         found, reasons = extract(some, front_end, **settings)
         for numbers, frames, lengths in found:
+            if front_end.has_levels:
+                frames, levels = frames[:, :-1], frames[:, -1]
+                if self.trim is not None:
+                    frames, lengths = trim(frames, levels, self.trim, lengths)
             features = summarize(
                 frames,
                 lengths,

@@ -175,7 +175,7 @@ def summarize(
     summary : ndarray
         Pooled frames as :func:`pool` returns them; without pooling, frames of shape
         (n_frames, (1 + deltas) * n_coefficients). Where there is nothing to do, writable
-        frames are returned as they are, read-only ones as a copy.
+        frames in C order are returned as they are, others as a copy.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def summarize(
     >>> summarize(ramp, [5], deltas=1, delta_width=1, pooling="mean")
     array([[2. , 0.8]])
     """
-    if not deltas and normalization is None and pooling is None and frames.flags.writeable:
+    if not deltas and normalization is None and pooling is None and frames.flags.carray:
         return frames
     lengths = np.asarray(lengths)
     n_frames, n_coefficients = frames.shape

@@ -21,6 +21,9 @@ BLOCK_BYTES = 1 << 20
 # Checked with OpenBLAS's kernels for SSE3, SSE4.2, AVX and AVX2.
 _ROWS_TOGETHER, _COLUMNS_TOGETHER = 24, 15
 
+# The variance of silence, of which there is a logarithm.
+_SILENCE = float(np.finfo(np.float64).tiny)
+
 # Each thread keeps its last block: fresh memory costs as much as what is computed in it.
 _kept = threading.local()
 
@@ -30,13 +33,13 @@ def compute(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Compute the frames of signals, which are mono, not empty, and of one type.
 
-    Returns the frames (n_frames, n_coefficients), those of the first signal first, and the number
-    of frames of each signal. `front_end` has the signals' type and sample rate. Raises a ValueError
+    Returns the frames (n_frames, n_columns), those of the first signal first, and the number of
+    frames of each signal. `front_end` has the signals' type and sample rate. Raises a ValueError
     if a sample is not finite, or too large for float64.
     """
     lengths = np.array([front_end.n_frames(len(signal)) for signal in signals])
     block = _keep_block(front_end, block_bytes)
-    frames = np.empty((lengths.sum(), front_end.n_coefficients), front_end.filterbank.dtype)
+    frames = np.empty((lengths.sum(), front_end.n_columns), front_end.filterbank.dtype)
     if any(count_padding(front_end)):
         signals = [pad(signal, front_end) for signal in signals]
     row = 0
@@ -116,7 +119,7 @@ class Block:
     def clear(self) -> None:
         self.samples.fill(0.0)
         self.n_used = 0
-        self.pieces: list[tuple[int, int, tuple[NDArray[Any], int, int, int, int]]] = []
+        self.pieces: list[tuple[int, int, int, tuple[NDArray[Any], int, int, int, int]]] = []
         self.heads: list[int] = []
         self.tails: list[int] = []
         self.previous: list[float] = []
@@ -131,7 +134,7 @@ class Block:
         self, signal: NDArray[Any], origin: int, first: int, n_frames: int, end: int
     ) -> NDArray[Any]:
         """Return the frames of a single signal from `first` on; arguments as in `place`."""
-        frames = np.empty((n_frames, self.front_end.n_coefficients), self.samples.dtype)
+        frames = np.empty((n_frames, self.front_end.n_columns), self.samples.dtype)
         self.place(signal, origin, first, n_frames, end)
         self.flush(frames, 0)
         return frames
@@ -154,7 +157,7 @@ class Block:
         self.samples[head + start - begin : head + stop - begin] = signal[
             start - origin : stop - origin
         ]
-        self.pieces.append((row, n_frames, (signal, origin, first, n_frames, end)))
+        self.pieces.append((row, n_frames, begin, (signal, origin, first, n_frames, end)))
         if self.emphasized is not None:
             self.heads.append(head)
             self.previous.append(signal[begin - 1 - origin] if begin > 0 else 0.0)
@@ -162,17 +165,22 @@ class Block:
 
     def flush(self, frames: NDArray[Any], row: int) -> int:
         """Write the features of the placed frames to `frames`; return the next row."""
+        n_used, levels = self.n_used - self.n_between, None
         # What overflows here, or in the frames between signals, is computed again, or not used.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            features = self.transform(self.n_used - self.n_between)
+            features = self.transform(n_used)
+            if self.front_end.has_levels:
+                levels = self.measure_levels(n_used)
         is_finite = np.isfinite(features).all()
         if not is_finite:
             self.padded.fill(0.0)  # its padding is silenced by zeros, which infinity outlasts
-        for start, n_frames, placed in self.pieces:
+        for start, n_frames, _, placed in self.pieces:
             piece = features[start : start + n_frames]
             if not is_finite:
                 piece = self.compute_wide(piece, placed)
-            frames[row : row + n_frames] = piece
+            frames[row : row + n_frames, : piece.shape[1]] = piece
+            if levels is not None:
+                frames[row : row + n_frames, -1] = levels[start : start + n_frames]
             row += n_frames
         self.clear()
         return row
@@ -187,8 +195,24 @@ class Block:
         if signal.dtype == np.float64:
             raise ValueError("a signal must be finite, and its samples less than 1e100")
         wide = Block(self.front_end.as_type("float64"), 2 * self.n_bytes)  # as many rows
-        frames = wide.compute_one(signal.astype("float64"), *where)
+        frames = wide.compute_one(signal.astype("float64"), *where)[:, : features.shape[1]]
         return np.where(np.isfinite(features).all(axis=1, keepdims=True), features, frames)
+
+    def measure_levels(self, n_used: int) -> NDArray[Any]:
+        """Return the levels of the first rows, (n_used,): see :func:`skxent.mfcc.levels`."""
+        step, length = self.front_end.n_step, self.front_end.n_length
+        # In float64, in which no square overflows, nor hides an offset what is far below it.
+        samples = self.samples[: (n_used + self.n_between) * step].astype(np.float64, copy=False)
+        view = as_strided(samples, (n_used, length), (8 * step, 8), writeable=False)
+        places = [(row, begin - row * step, end) for row, _, begin, (*_, end) in self.pieces]
+        rows, begins, ends = np.array(places).T
+        n_rows = np.diff(rows, append=n_used)
+        begins = np.arange(n_used) * step + np.repeat(begins, n_rows)
+        n_inside = np.minimum(begins + length, np.repeat(ends, n_rows)) - np.maximum(begins, 0)
+        squared_sums = np.square(np.vecdot(view, np.ones(length)))
+        squares = np.vecdot(view, view) - squared_sums / np.maximum(n_inside, 1)
+        levels: NDArray[Any] = 10.0 * np.log10(np.maximum(squares / length, _SILENCE))
+        return levels
 
     def transform(self, n_used: int) -> NDArray[Any]:
         """Return the features of the first rows, (n_used, n_coefficients)."""

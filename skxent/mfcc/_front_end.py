@@ -44,6 +44,9 @@ class FrontEnd:
         Centres of the mel filters in hertz.
     n_empty : int
         Number of mel filters without a bin of the spectrum.
+    has_levels : bool, default=False
+        Whether a last column of the frames holds their levels, see
+        :func:`skxent.mfcc.levels`.
 
     Examples
     --------
@@ -66,15 +69,21 @@ class FrontEnd:
     cepstrum: NDArray[Any] | None
     frequencies: NDArray[Any]
     n_empty: int
-    _casts: dict[np.dtype[Any], "FrontEnd"] = dataclasses.field(
+    has_levels: bool = False
+    _variants: dict[Any, "FrontEnd"] = dataclasses.field(
         default_factory=dict, init=False, repr=False
     )
 
     @property
     def n_coefficients(self) -> int:
-        """Number of values of a frame."""
+        """Number of values of a frame, its level aside."""
         last = self.filterbank if self.cepstrum is None else self.cepstrum
         return int(last.shape[1])
+
+    @property
+    def n_columns(self) -> int:
+        """Number of values of a frame, with its level if there is one."""
+        return self.n_coefficients + self.has_levels
 
     @property
     def n_before(self) -> int:
@@ -124,15 +133,29 @@ class FrontEnd:
         dtype = np.dtype(dtype)
         if self.filterbank.dtype == dtype:
             return self
-        if dtype not in self._casts:
+        if dtype not in self._variants:
             cast = {
                 name: array.astype(dtype)
                 for name in ("window", "filterbank", "cepstrum")
                 if (array := getattr(self, name)) is not None
             }
             # Of two threads that get here, both get the one that is first.
-            self._casts.setdefault(dtype, _read_only(dataclasses.replace(self, **cast)))
-        return self._casts[dtype]
+            self._variants.setdefault(dtype, _read_only(dataclasses.replace(self, **cast)))
+        return self._variants[dtype]
+
+    def with_levels(self) -> "FrontEnd":
+        """Return the front end whose frames have a column more, the same one each time.
+
+        Returns
+        -------
+        front_end : FrontEnd
+            The front end itself if it has levels.
+        """
+        if self.has_levels:
+            return self
+        if "levels" not in self._variants:
+            self._variants.setdefault("levels", dataclasses.replace(self, has_levels=True))
+        return self._variants["levels"]
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -144,7 +167,7 @@ class FrontEnd:
         sizes = (self.n_length, self.n_step, self.n_fft)
         numbers = (float(self.sample_rate), float(self.preemphasis))
         digest = hashlib.sha256(usedforsecurity=False)
-        digest.update(repr((self.convention, sizes, numbers)).encode())
+        digest.update(repr((self.convention, sizes, numbers, self.has_levels)).encode())
         for array in (self.window, self.filterbank, self.cepstrum):
             if array is None:
                 digest.update(b"none")

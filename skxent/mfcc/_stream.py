@@ -57,13 +57,58 @@ def mfcc(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDAr
     >>> mfcc(signal, 8000, convention="librosa", n_mels=40, n_mfcc=20).shape
     (101, 20)
     """
-    signal, settings = _as_signal(signal), _settings_for(signal, settings)
-    if not len(signal):
-        raise ValueError("signal must not be empty")
-    front_end = shared_design(sample_rate, **settings).as_type(signal.dtype)
+    signal, front_end = _resolve(signal, sample_rate, settings)
     front_end.warn_of_empty_filters(stacklevel=2)
     frames, _ = compute([signal], front_end)
     return frames
+
+
+def levels(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> NDArray[Any]:
+    r"""Compute how loud each frame of a signal is, in decibels.
+
+    .. math::
+        l = 10 \log_{10} \frac{1}{N} \sum_n (x_n - \bar x)^2
+
+    over the samples :math:`x_n` of a frame of :math:`N` samples, before pre-emphasis and window,
+    and not scaled as a convention may scale them. Without their mean :math:`\bar x`, a constant
+    offset does not hide a pause.
+
+    Parameters
+    ----------
+    signal : array-like of shape (n_samples,)
+        As in :func:`mfcc`.
+    sample_rate : float, default=16000
+        In hertz.
+    **settings
+        Settings of :func:`skxent.mfcc.design`, except `dtype`.
+
+    Returns
+    -------
+    levels : ndarray of shape (n_frames,)
+        Level of each frame that :func:`mfcc` computes with these settings, in decibels relative
+        to a variance of one. Of a frame that reaches beyond the signal, where it is padded with
+        zeros, the mean is that of the signal's samples. Silence is finite, some -3000.
+
+    Raises
+    ------
+    ValueError
+        As :func:`mfcc` raises.
+
+    See Also
+    --------
+    skxent.frames.trim : Leaves out pauses by the levels of frames.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxent.mfcc import levels
+    >>> signal = np.sin(2 * np.pi * 400 / 8000 * np.arange(8000))
+    >>> levels(signal * np.geomspace(1, 0.001, 8000), 8000)[::40].round()
+    array([ -4., -28., -52.])
+    """
+    signal, front_end = _resolve(signal, sample_rate, settings)
+    frames, _ = compute([signal], front_end.with_levels())
+    return frames[:, -1].copy()
 
 
 def stream(
@@ -169,6 +214,16 @@ def _pad_chunks(chunks: Iterable[NDArray[Any]], front_end: FrontEnd) -> Iterator
         yield chunk
         last = np.concatenate([last, chunk])[-n_kept:]
     yield pad(last, front_end)[n_before + len(last) :]
+
+
+def _resolve(
+    signal: ArrayLike, sample_rate: float, settings: dict[str, Any]
+) -> tuple[NDArray[Any], FrontEnd]:
+    """Return a signal that is not empty as an array, and the front end for it."""
+    signal, settings = _as_signal(signal), _settings_for(signal, settings)
+    if not len(signal):
+        raise ValueError("signal must not be empty")
+    return signal, shared_design(sample_rate, **settings).as_type(signal.dtype)
 
 
 def _settings_for(signal: ArrayLike, settings: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from skxent.audio import load
+from skxent.frames import trim
 from skxent.mfcc._blocks import compute
 from skxent.mfcc._front_end import SETTINGS, shared_design
 
@@ -41,6 +42,10 @@ class CepstralDisplay:
 
     log_mel_label : str, default="log energy"
         Label of `log_mel`, with its unit.
+
+    kept : tuple of two floats, default=None
+        Where the frames that are not trimmed begin and end, in seconds, to be marked in
+        all panels; None marks nothing.
 
     Attributes
     ----------
@@ -91,6 +96,7 @@ class CepstralDisplay:
         frequencies,
         frame_step,
         log_mel_label="log energy",
+        kept=None,
     ):
         self.signal = signal
         self.sample_rate = sample_rate
@@ -100,6 +106,7 @@ class CepstralDisplay:
         self.frequencies = frequencies
         self.frame_step = frame_step
         self.log_mel_label = log_mel_label
+        self.kept = kept
 
     @classmethod
     def from_clip(cls, transformer, clip, *, axes=None, cmap="viridis"):
@@ -109,8 +116,8 @@ class CepstralDisplay:
         ----------
         transformer : MFCCTransformer
             Transformer whose settings determine the sample rate, the frames, the filters
-            and the coefficients. Its slopes, normalisation and pooling are not applied. It
-            need not be fitted and is not changed.
+            and the coefficients. What its `trim` keeps is marked. Its slopes, normalisation
+            and pooling are not applied. It need not be fitted and is not changed.
         clip : array-like, tuple or path
             An array of shape (n_samples,) or (n_samples, n_channels) at the
             transformer's `sample_rate`, a ``(rate, signal)`` pair, or the path of a
@@ -154,20 +161,28 @@ class CepstralDisplay:
             for features in ("mfcc", "log_mel")
         )
         front_end.warn_of_empty_filters(stacklevel=2)
-        (log_mel, _), (mfcc, _) = compute([signal], front_end), compute([signal], of_mfcc)
+        mfcc, _ = compute([signal], of_mfcc)
+        frames, _ = compute([signal], front_end.with_levels())
+        log_mel, levels = frames[:, :-1].copy(), frames[:, -1]
+        times, step = front_end.frame_times(len(log_mel)), front_end.n_step / front_end.sample_rate
+        kept = None
+        if transformer.trim is not None:
+            middles, _ = trim(times[:, np.newaxis], levels, transformer.trim)
+            kept = float(middles[0, 0] - 0.5 * step), float(middles[-1, 0] + 0.5 * step)
         convention = front_end.convention
         display = cls(
             signal=signal,
             sample_rate=transformer.sample_rate,
             log_mel=log_mel,
             mfcc=mfcc,
-            times=front_end.frame_times(len(log_mel)),
+            times=times,
             frequencies=front_end.frequencies,
-            frame_step=front_end.n_step / transformer.sample_rate,
+            frame_step=step,
             log_mel_label=(
                 f"log {'energy' if convention.power == 2 else 'magnitude'} "
                 f"({'base e' if convention.unit == 1.0 else 'dB'})"
             ),
+            kept=kept,
         )
         return display.plot(axes, cmap=cmap)
 
@@ -238,6 +253,8 @@ class CepstralDisplay:
         limits = min(0.0, begin), max(len(self.signal) / self.sample_rate, end)
         for ax in axes:
             ax.set_xlim(limits)
+            for time in self.kept or ():
+                ax.axvline(time, color="tab:red", linestyle="--", linewidth=1.0)
         self.figure_, self.axes_, self.line_ = axes[0].figure, axes, line
         self.images_, self.colorbars_ = tuple(images), tuple(colorbars)
         return self

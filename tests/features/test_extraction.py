@@ -58,7 +58,7 @@ def test_a_long_clip_has_the_frames_of_the_whole(tmp_path, convention, kind, cac
         assert path.stat().st_size / 2 < 100_000
     clip = {"array": signal, "pair": (RATE, signal), "resampled": (11025, signal)}.get(kind, path)
     clips = {3: signal[:900], 5: clip, 6: signal[900:1500]}
-    front_end = design(RATE, convention=convention)
+    front_end = design(RATE, convention=convention).with_levels()
     (whole,), _ = extract(clips, front_end)
     parts, _ = extract(clips, front_end, long_samples=100_000, cache=cache and MemoryCache())
     if cache is None:

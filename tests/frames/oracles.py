@@ -48,6 +48,23 @@ def pooled(frames, statistics, n_segments):
     ]
 
 
+def span_of(levels, least):
+    """First and last index of a level of at least `least`."""
+    loud = [t for t, level in enumerate(levels) if level >= least]
+    return loud[0], loud[-1]
+
+
+def trimmed_range(levels, threshold):
+    """First and past-the-last frame of a clip that are kept, and the least level of sound."""
+    loudest = max(levels)
+    first, last = span_of(levels, loudest - threshold)
+    inner = sorted(levels[first : last + 1])
+    noise = inner[len(inner) // 10]
+    least = min(loudest - 10, max(loudest - threshold, noise + 10))
+    begin, end = (first + t for t in span_of(levels[first : last + 1], least))
+    return max(first, begin - 3), min(last, end + 3) + 1, least
+
+
 def spliced(clips, context):
     """Frames with their neighbours, frame by frame and number by number."""
     rows = []

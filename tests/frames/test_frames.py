@@ -2,16 +2,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from skxent.frames import delta, normalize, pool
+from skxent.frames import delta, normalize, pool, trim
 from tests.frames import strategies
+
+
+def trimmed(frames, lengths=None):
+    return trim(frames, 20 * frames[:, 0], 35, lengths)[0]
+
 
 FUNCTIONS = [
     lambda frames, lengths=None: delta(frames, 2, lengths),
     lambda frames, lengths=None: normalize(frames, "mean", lengths),
     lambda frames, lengths=None: normalize(frames, "mean_std", lengths),
     lambda frames, lengths=None: pool(frames, "statistics", 3, lengths),
+    trimmed,
 ]
-NAMES = ["delta", "mean", "mean_std", "pool"]
+NAMES = ["delta", "mean", "mean_std", "pool", "trim"]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=NAMES)

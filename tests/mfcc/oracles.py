@@ -43,6 +43,16 @@ def frames_of(signal, length, step):
         start += step
 
 
+def variance_of(signal, begin, length):
+    """Mean square of a frame of `length` samples, from `begin` on, around the mean of its own.
+
+    Before the signal's start and after its end there are none.
+    """
+    inside = [float(x) for x in signal[max(begin, 0) : max(begin + length, 0)]]
+    mean = math.fsum(inside) / max(len(inside), 1)
+    return math.fsum((x - mean) ** 2 for x in inside) / length
+
+
 def mel_bins(n_mels, n_fft, sample_rate):
     """Bins of the filters' edges and centres, n_mels + 2 of them, from 0 to half the rate."""
     top = 2595 * math.log10(1 + sample_rate / 2 / 700)

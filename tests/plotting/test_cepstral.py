@@ -68,6 +68,21 @@ def test_what_is_done_with_frames_does_not_matter_and_the_transformer_is_not_cha
         CepstralDisplay.from_clip(transformer, clip)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_not_trimmed_is_marked(convention, dtype):
+    clip = np.concatenate([np.zeros(2400), noise(1600), np.zeros(4000)]).astype(dtype)
+    transformer = MFCCTransformer(sample_rate=RATE, convention=convention)
+    display = CepstralDisplay.from_clip(transformer, clip)
+    assert display.kept is None
+    assert [len(ax.lines) for ax in display.axes_] == [1, 0, 0]
+    display = CepstralDisplay.from_clip(transformer.set_params(trim=35.0), clip)
+    np.testing.assert_allclose(display.kept, [0.3, 0.5], atol=0.02)
+    for ax in display.axes_:
+        assert [line.get_xdata()[0] for line in ax.lines[-2:]] == list(display.kept)
+    n_kept = len(transformer.set_params(pooling=None).transform([clip])[0])
+    assert np.ptp(display.kept) == pytest.approx(n_kept * display.frame_step)
+
+
 def test_figure_has_three_labelled_panels_of_one_time_axis(transformer):
     display = CepstralDisplay.from_clip(transformer, noise(4000))
     assert plt.get_fignums() == [display.figure_.number]
