@@ -65,7 +65,8 @@ def learning_rate_range_test(
           before the step.
         - smoothed_losses : ndarray of shape (n_done,), their running mean.
         - suggestion : float, the rate at which the smoothed loss falls fastest
-          against the logarithm of the rate; None where it may not fall at all.
+          against the logarithm of the rate, after the first rates, over which the
+          running mean settles; None where it may not fall at all.
 
     Raises
     ------
@@ -170,7 +171,10 @@ def _suggest(
     error = scatter * math.sqrt((1.0 - smoothing) / (1.0 + smoothing))
     if smoothed[0] - smoothed[lowest] <= max(least_share * smoothed[0], n_errors * error):
         return None
-    return float(rates[np.argmin(np.gradient(smoothed, np.log(rates)))])
+    # The first values of the running mean are those of few losses.
+    settled = min(round(1.0 / (1.0 - smoothing)), len(rates) // 4)
+    slopes = np.gradient(smoothed, np.log(rates))[settled:]
+    return float(rates[settled + np.argmin(slopes)])
 
 
 def _check_settings(

@@ -173,6 +173,18 @@ def test_rates_that_are_all_too_small_suggest_none():
     assert result.suggestion is None
 
 
+def test_suggestion_waits_until_the_running_mean_has_settled():
+    # The first batch is a hard one; the loss itself begins to fall at the 40th rate.
+    losses = np.minimum(1.0, 1.0 - 0.02 * (np.arange(80) - 40))
+    losses[0] = 1.3
+    means = np.array(
+        [np.average(losses[: i + 1], weights=0.8 ** np.arange(i, -1, -1)) for i in range(80)]
+    )
+    rates = np.geomspace(1e-5, 10.0, 80)
+    assert np.argmin(np.gradient(means, np.log(rates))) == 0
+    assert _suggest(rates, losses, means, smoothing=0.8) > rates[40]
+
+
 @given(
     seed=st.integers(0, 2**32 - 1),
     fall=st.floats(1e-6, 1.0),
