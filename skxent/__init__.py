@@ -6,6 +6,7 @@ The rooms, from the top; each imports from those below it alone:
 - ``search``: all learning rates, penalties and folds together; the range test
 - ``neural``: networks on PyTorch
 - ``sequences``: classifiers of sequences of frames
+- ``augmentation``: copies of clips with noise, echo or another speed, in training alone
 - ``linear``: the linear softmax model, from its objective to `SoftmaxClassifier`
 - ``features``: clips to rows, `MFCCTransformer`, and its caches
 - ``losses``: the softmax cross-entropy of logits

@@ -1,0 +1,1 @@
+"""Copies of clips with noise, echo or another speed, in training alone."""
