@@ -44,7 +44,8 @@ class Reverberate(Effect):
     room_size : float or (low, high), default=(3, 10)
         Width and length of a simulated room in metres, at least 2; its height is from 2.5 to 4.
     distance : float or (low, high), default=(0.5, 3)
-        From the speaker to the microphone in metres; less where they would be out of the room.
+        From the speaker to the microphone in metres, at most: both are at random places, and the
+        speaker comes nearer where this is too far.
     n_rooms : int, default=50
         Number of simulated rooms. Each is simulated when it is drawn first, and kept.
     random_state : int, default=0
@@ -67,10 +68,10 @@ class Reverberate(Effect):
     [1]_.
 
     Early echoes are simulated by the image source method [2]_. From there on the response is noise
-    that decays at the same rate [3]_: image sources alone take a hundred times as long for a small
-    room with much echo, and where their number is limited, the echo ends too soon. The walls of a
-    room absorb what Eyring's formula gives for its reverberation time [4]_, which the response
-    has to a tenth or so.
+    that decays at the same rate [3]_: image sources alone take hundreds of times as long for a
+    small room with much echo, and where their number is limited, the echo ends too soon. The walls
+    of a room absorb what Eyring's formula gives for its reverberation time [4]_, which the
+    response has to a tenth or so.
 
     References
     ----------
@@ -124,7 +125,7 @@ class Reverberate(Effect):
         level = scipy.linalg.norm(samples)
         if level == 0:
             return samples
-        result = scipy.signal.oaconvolve(samples, response)[: len(samples)]
+        result = scipy.signal.fftconvolve(samples, response)[: len(samples)]
         return (result * (level / scipy.linalg.norm(result))).astype(samples.dtype)
 
     def _draw_response(self, sample_rate, rng):

@@ -120,7 +120,8 @@ def test_silent_clips_are_no_babble():
 def test_babble_needs_other_clips():
     assert AddNoise(["white", "babble"]).needs_others
     assert AddNoise("babble").needs_others
-    assert not AddNoise(["white", NOISE]).needs_others
+    for noises in (["white", NOISE], NOISE, (RATE, NOISE), 3, None):
+        assert not AddNoise(noises).needs_others
     with pytest.raises(ValueError, match=r"^AddNoise: needs other clips"):
         AddNoise("babble")(CLIP, RATE, np.random.default_rng(0))
 
