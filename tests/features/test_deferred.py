@@ -116,7 +116,7 @@ def test_errors_name_it(kind):
         with pytest.raises(kind, match=r"^the copy: no sound$"):
             MFCCTransformer(sample_rate=RATE).transform([noise(800), clip])
     transformer = MFCCTransformer(sample_rate=RATE, on_error="warn")
-    with pytest.warns(UserWarning, match=r"1 of 2 clips can't be used, and are NaN: the copy: no s"):
+    with pytest.warns(UserWarning, match=r"1 of 2 clips can't be used, .*: the copy: no sound"):
         rows = transformer.transform([noise(800), deferred])
     assert np.isnan(rows).all(axis=1).tolist() == [False, True]
     with pytest.raises(ValueError, match=r"^the copy: must be finite, sample 1 is nan"):
