@@ -1,6 +1,7 @@
 """Effects, one after the other, and what each of them may return."""
 
 import contextlib
+import functools
 import inspect
 import random
 import threading
@@ -74,6 +75,8 @@ def apply(
 
 def name_of(effect: Callable[..., Any]) -> str:
     """Return the name of a function, or of an object's class."""
+    while isinstance(effect, functools.partial):
+        effect = effect.func
     return str(getattr(effect, "__name__", type(effect).__name__))
 
 

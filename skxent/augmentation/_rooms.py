@@ -44,7 +44,8 @@ class Reverberate(Effect):
     room_size : float or (low, high), default=(3, 10)
         Width and length of a simulated room in metres, at least 2; its height is from 2.5 to 4.
     distance : float or (low, high), default=(0.5, 3)
-        From the speaker to the microphone in metres; less where they would be out of the room.
+        From the speaker to the microphone in metres, at most: both are at random places, and the
+        speaker comes nearer where this is too far.
     n_rooms : int, default=50
         Number of simulated rooms. Each is simulated when it is drawn first, and kept.
     random_state : int, default=0
@@ -53,8 +54,7 @@ class Reverberate(Effect):
     Raises
     ------
     ValueError
-        When called, if a setting is invalid, a response can't be used or is silent, or if rooms of
-        this size can't have so short a reverberation time.
+        When called, if a setting is invalid, or a response can't be used or is silent.
     ImportError
         When called, if rooms must be simulated and pyroomacoustics is not installed.
 
@@ -67,10 +67,11 @@ class Reverberate(Effect):
     The direct sound is the first sample of a response that is at most 20 dB below its peak
     [1]_.
 
-    Early echoes are simulated by the image source method [2]_, from which on the response is
-    noise that decays at the same rate [3]_: image sources alone take a hundred times as long for
-    a small room with much echo, and if their number is limited, the echo ends too soon. A room has
-    the absorption that Sabine's formula gives for its reverberation time.
+    Early echoes are simulated by the image source method [2]_. From there on the response is noise
+    that decays at the same rate [3]_: image sources alone take hundreds of times as long for a
+    small room with much echo, and where their number is limited, the echo ends too soon. The walls
+    of a room absorb what Eyring's formula gives for its reverberation time [4]_, which the
+    response has to a tenth or so.
 
     References
     ----------
@@ -80,6 +81,8 @@ class Reverberate(Effect):
     .. [3] E. A. Lehmann and A. M. Johansson, "Diffuse reverberation model for efficient
        image-source simulation of room impulse responses", IEEE Transactions on Audio, Speech, and
        Language Processing 18, 2010.
+    .. [4] C. F. Eyring, "Reverberation time in 'dead' rooms", Journal of the Acoustical Society of
+       America 1, 1930.
 
     Examples
     --------
@@ -122,14 +125,13 @@ class Reverberate(Effect):
         level = scipy.linalg.norm(samples)
         if level == 0:
             return samples
-        result = scipy.signal.oaconvolve(samples, response)[: len(samples)]
+        result = scipy.signal.fftconvolve(samples, response)[: len(samples)]
         return (result * (level / scipy.linalg.norm(result))).astype(samples.dtype)
 
     def _draw_response(self, sample_rate, rng):
         """Return an impulse response from its direct sound on."""
         if self.responses is not None:
             return self._draw_given_response(sample_rate, rng)
-        self._check_rooms()
         return simulate_room(
             rng.integers(self.n_rooms).item(),
             limits(self.reverberation_time),
@@ -151,16 +153,6 @@ class Reverberate(Effect):
             raise self._error(f"the impulse response {describe(response)} is silent")
         return from_direct_sound(samples)
 
-    def _check_rooms(self):
-        """Raise an error where the largest room can't have the shortest reverberation time."""
-        time, size = limits(self.reverberation_time)[0], limits(self.room_size)[1]
-        shortest = sabine_time(np.array([size, size, _HEIGHT[1]]))
-        if not time > shortest:
-            raise self._error(
-                f"reverberation_time={self.reverberation_time} is too short for "
-                f"room_size={self.room_size}: it must be more than {shortest:.2g} seconds"
-            )
-
 
 def from_direct_sound(response):
     """Return a response from the first sample on that is at most 20 dB below the peak."""
@@ -168,13 +160,11 @@ def from_direct_sound(response):
     return response[np.argmax(loudness >= loudness.max() / 10) :]
 
 
-def sabine_time(size):
-    """Return the reverberation time in seconds of a room (3,) in metres whose walls absorb all.
-
-    By Sabine's formula, it is inverse to the absorption.
-    """
+def absorption_of(size, reverberation_time):
+    """Return the share of energy that the walls of a room (3,) absorb, by Eyring's formula."""
     volume, surface = size.prod(), 2 * (size * np.roll(size, 1)).sum()
-    return float(24 * np.log(10) * volume / (_SPEED_OF_SOUND * surface))
+    path = 4 * volume / surface  # between two walls, on average
+    return 1 - 10 ** (-6 * path / (_SPEED_OF_SOUND * reverberation_time))
 
 
 @functools.lru_cache(maxsize=128)
@@ -205,11 +195,10 @@ def early_echoes(reverberation_time, size, speaker, microphone, sample_rate):
             "Reverberate simulates rooms with pyroomacoustics, which is not installed: "
             'pip install "skxent[rooms]", or give impulse responses'
         ) from error
-    absorption = sabine_time(size) / reverberation_time
     room = pyroomacoustics.ShoeBox(
         size,
         fs=sample_rate,
-        materials=pyroomacoustics.Material(absorption),
+        materials=pyroomacoustics.Material(absorption_of(size, reverberation_time)),
         max_order=_MAX_ORDER,
     )
     room.add_source(speaker)

@@ -3,7 +3,7 @@
 import functools
 import math
 import os
-from collections.abc import Sequence
+import reprlib
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,16 @@ from skxent.audio import load
 _SUFFIXES = {".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 
 
-def as_list(sounds: Any) -> Sequence[Any]:
-    """Return one sound as a list of one, and several as they are."""
+def as_list(sounds: Any) -> list[Any]:
+    """Return one sound as a list of one, and several as a list."""
     is_signal = isinstance(sounds, np.ndarray) and sounds.dtype.kind in "iuf"
     is_one = is_signal or isinstance(sounds, str | os.PathLike) or _is_pair(sounds)
-    return [sounds] if is_one else sounds
+    return [sounds] if is_one or not np.iterable(sounds) else list(sounds)
 
 
-def draw_sound(sounds: Sequence[Any], rng: Generator) -> Any:
+def draw_sound(sounds: list[Any], rng: Generator) -> Any:
     """Return one of several sounds, and of a folder one of its files."""
-    if not len(sounds):
+    if not sounds:
         raise ValueError("there must be at least one sound, got none")
     sound = sounds[int(rng.integers(len(sounds)))]
     if not isinstance(sound, str | os.PathLike):
@@ -44,7 +44,7 @@ def describe(sound: Any) -> str:
     if isinstance(sound, str | os.PathLike):
         return repr(os.fspath(sound))
     signal = sound[1] if _is_pair(sound) else sound
-    return f"of shape {signal.shape}" if isinstance(signal, np.ndarray) else repr(signal)
+    return f"of shape {signal.shape}" if isinstance(signal, np.ndarray) else reprlib.repr(signal)
 
 
 def excerpt(sound: Any, n_samples: int, sample_rate: float, rng: Generator) -> NDArray[Any]:
