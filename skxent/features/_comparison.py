@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from skxent.features._inputs import describe, list_clips, warn_of_problems
+from skxent.features._inputs import list_clips, name_clip, warn_of_problems
 from skxent.features._properties import PROPERTIES, measure
 
 # Of 100 pairs of clips and reference clips, the clip has the larger value in 75 or in 25.
@@ -212,7 +212,7 @@ def compare_clips(
         ranges[name] = low, high
         for number in _find_outliers(name, found[name], one).tolist():
             outliers.setdefault(number, []).append(name)
-    names = [describe(i, clip, "").removesuffix(": ") for i, clip in enumerate(listed)]
+    names = [name_clip(i, clip) for i, clip in enumerate(listed)]
     in_order = dict(sorted(outliers.items()))
     return ClipComparison(usual, found, differences, in_order, ranges, problems, names)
 

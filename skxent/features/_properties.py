@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skxent._threads import one_blas_thread
 from skxent.audio import load, read, to_mono_float
+from skxent.audio._deferred import computed
 from skxent.features._extraction import plan
 from skxent.features._inputs import describe
 from skxent.frames import trim
@@ -103,6 +104,7 @@ def _load(clip: Any, sample_rate: float) -> tuple[NDArray[Any], float]:
     if isinstance(clip, str | os.PathLike):
         samples, rate = read(clip)
         clip = rate, samples
+    clip = computed(clip)  # once
     signal = load(clip, sample_rate, dtype="float64")
     samples = np.asarray(clip[1] if isinstance(clip, tuple) else clip)
     channels = [to_mono_float(channel) for channel in samples.reshape(len(samples), -1).T]

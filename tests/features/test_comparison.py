@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skxent import MFCCTransformer
+from skxent.audio import Deferred
 from skxent.features import compare_clips
 from tests.features.strategies import RATE, int16_of
 
@@ -343,3 +344,18 @@ def test_text_says_what_differs():
     assert len(lines) == 20
     assert "  clip 0: level " in text
     assert str(compare(WORDS, [0.1 * clip for clip in WORDS])).count("quieter") == 1
+
+
+def test_deferred_clips_are_computed_once():
+    class Counted(Deferred):
+        n_calls = 0
+
+        def compute(self):
+            self.n_calls += 1
+            return OTHERS[0]
+
+    clips = [Counted(), (RATE, Counted())]
+    comparison = compare(WORDS, clips)
+    for name in NAMES:
+        assert set(comparison.clips[name]) == {measure(OTHERS[0])[name]}
+    assert [clips[0].n_calls, clips[1][1].n_calls] == [1, 1]
