@@ -74,7 +74,7 @@ class ClipComparison:
         n_reference = np.count_nonzero(np.isfinite(self.reference["level"]))
         lines = [
             f"{len(self.names)} clips, compared with {n_reference} of the reference",
-            f"{'':11}{'reference (98 %)':22}{'median':>12}{'clips':>12}",
+            f"{'':11}{'98 % of reference':22}{'its median':>12}{'of clips':>12}",
         ]
         for name, kind in PROPERTIES.items():
             values = [_median(table[name]) for table in (self.reference, self.clips)]
@@ -83,14 +83,14 @@ class ClipComparison:
             if name in self.differences:
                 word = f"  {kind.more if self.differences[name] > 0 else kind.less}"
             lines.append(f"{name:11}{kind.write(*self.ranges[name]):22}{medians}{word}")
-        lines += [f"{len(self.outliers)} clips lie outside the reference"]
+        lines += [f"outside the reference: {len(self.outliers)}"]
         for number, names in [*self.outliers.items()][:_MOST_SHOWN]:
             found = [f"{name} {PROPERTIES[name].write(self.clips[name][number])}" for name in names]
             lines.append(f"  {self.names[number]}: {', '.join(found)}")
         if len(self.outliers) > _MOST_SHOWN:
             lines.append("  ...")
         if self.problems:
-            lines += [f"{len(self.problems)} clips can't be used"]
+            lines += [f"can't be used: {len(self.problems)}"]
             lines += [f"  {reason}" for reason in [*self.problems.values()][:_MOST_SHOWN]]
             lines += ["  ..."] * (len(self.problems) > _MOST_SHOWN)
         return "\n".join(lines)
