@@ -25,6 +25,11 @@ def decay_time(response, rate):
     return 3 * (last - first) / rate
 
 
+def test_rates_of_floats_are_rates():
+    effect = Reverberate(n_rooms=1)
+    np.testing.assert_array_equal(run(effect, rate=8000.0), run(effect, rate=8000))
+
+
 # Responses of the user
 
 
