@@ -256,6 +256,7 @@ def test_clone_has_the_settings_but_not_the_fit(classifier):
                 "activation": "tanh",
                 "dropout": 0.9,
                 "input_noise": 9.0,
+                "frequency_mask": 0.9,
             },
         ),
         (
@@ -269,6 +270,7 @@ def test_clone_has_the_settings_but_not_the_fit(classifier):
                 "targets": "frame",
                 "dropout": 0.9,
                 "input_noise": 9.0,
+                "frequency_mask": 0.9,
             },
         ),
     ],
