@@ -59,13 +59,13 @@ class RNNClassifier(NeuralClassifier):
         Standard deviation of Gaussian noise that is added to the standardised
         features in training, redrawn each time.
 
-    time_mask : float, default=0.0
+    time_mask : float, default=0.2
         Largest share of the frames of a sequence, in [0, 1), that is set to zero, the
         mean of all frames, in training [4]_: one stretch of frames of each sequence,
         redrawn each time. Its length is uniform from none to the share, rounded down.
         Labels and weights of the frames stay.
 
-    frequency_mask : float, default=0.0
+    frequency_mask : float, default=0.25
         The same for the features, in [0, 1): one band of neighbouring columns in all
         frames of a sequence. Of log-mel energies that is a band of frequencies. Of MFCCs
         it is not: each coefficient has a part of all frequencies, and slopes follow after
@@ -254,8 +254,8 @@ class RNNClassifier(NeuralClassifier):
         pooling="mean",
         targets="sequence",
         input_noise=0.5,
-        time_mask=0.0,
-        frequency_mask=0.0,
+        time_mask=0.2,
+        frequency_mask=0.25,
         learning_rate=0.005,
         schedule="one_cycle",
         batch_size=64,

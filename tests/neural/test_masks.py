@@ -31,7 +31,14 @@ seeds = st.integers(0, 2**32 - 1)
 shares = st.floats(0.0, 1.0, exclude_max=True)
 N_FEATURES = 7
 DNN = DNNClassifier(hidden_layer_sizes=(6,), context=1, batch_size=20, max_iter=4, random_state=0)
-RNN = RNNClassifier(hidden_size=4, batch_size=5, max_iter=4, random_state=0)
+RNN = RNNClassifier(
+    hidden_size=4,
+    time_mask=0.0,
+    frequency_mask=0.0,
+    batch_size=5,
+    max_iter=4,
+    random_state=0,
+)
 MASKS = {
     "features": (DNN, {"frequency_mask": 0.5}),
     "frames": (RNN, {"time_mask": 0.8}),
@@ -269,7 +276,7 @@ def test_rows_have_no_time_to_mask():
     with pytest.raises(TypeError, match="time_mask"):
         DNNClassifier(time_mask=0.1)
     X, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 2
-    still = RNNClassifier(hidden_size=3, max_iter=2, input_noise=0.0, dropout=0.0, random_state=0)
+    still = clone(RNN).set_params(input_noise=0.0, dropout=0.0)
     plain = clone(still).fit(X, y)
     masked = clone(still).set_params(time_mask=0.9).fit(X, y)
     assert_array_equal(masked.loss_curve_, plain.loss_curve_)
