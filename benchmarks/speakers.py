@@ -176,7 +176,9 @@ def classifiers_of_words(sample_rate):
     perceptron = DNNClassifier(context=5, input_noise=0.5, max_iter=5, random_state=0)
     return known | {
         "DNNClassifier": frames(perceptron, n_mfcc=20, deltas=1, normalize="mean_std", trim=35),
-        "RNNClassifier": frames(RNNClassifier(random_state=0), n_mfcc=20, deltas=1, trim=35),
+        "RNNClassifier": frames(
+            RNNClassifier(random_state=0), n_mfcc=20, deltas=1, normalize="mean", trim=35
+        ),
     }
 
 
