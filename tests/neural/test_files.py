@@ -424,7 +424,7 @@ def saved(request, tmp_path_factory):
         (lambda doc, arrays: doc.pop("parameters"), "KeyError: 'parameters'"),
         (lambda doc, arrays: doc["parameters"]["dict"].append(["evil", 1]), "evil"),
         (lambda doc, arrays: doc["parameters"]["dict"].append(["batch_size", -1]), "batch_size"),
-        (lambda doc, arrays: doc["form"]["dict"].pop(), "the form"),
+        (lambda doc, arrays: doc["form"]["dict"].pop(0), "the form"),
         (lambda doc, arrays: doc["form"]["dict"].append(["dropout", 2.0]), "dropout"),
         (lambda doc, arrays: doc["form"]["dict"].append(["dropout"]), "not enough values"),
         (lambda doc, arrays: doc["attributes"]["dict"].append(["n_features_in_", 4]), "shape"),
