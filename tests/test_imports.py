@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-OPTIONAL = {"matplotlib", "rich", "pooch", "pandas", "polars", "torch", "hypothesis"}
+OPTIONAL = {
+    "matplotlib",
+    "rich",
+    "pooch",
+    "pandas",
+    "polars",
+    "torch",
+    "hypothesis",
+    "pyroomacoustics",
+    "audiomentations",
+    "imblearn",
+}
 
 BLOCK_OPTIONAL = f"""
 import sys
@@ -35,7 +46,9 @@ def test_import_of_the_package_loads_no_optional_dependency():
 
 
 def test_package_needs_no_optional_dependency():
-    run_python(BLOCK_OPTIONAL + "import skxent, skxent.datasets, skxent.plotting")
+    run_python(
+        BLOCK_OPTIONAL + "import skxent, skxent.augmentation, skxent.datasets, skxent.plotting"
+    )
 
 
 def test_neural_networks_say_what_they_need():
