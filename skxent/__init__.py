@@ -20,12 +20,15 @@ The rooms, from the top; each imports from those below it alone:
 """
 
 from skxent._fitting import StopOnInterrupt
+from skxent.augmentation import AudioAugmenter, AugmentedClassifier
 from skxent.features import MFCCTransformer
 from skxent.linear import SoftmaxClassifier
 from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
 from skxent.sequences import FramewiseClassifier
 
 __all__ = [
+    "AudioAugmenter",
+    "AugmentedClassifier",
     "FramewiseClassifier",
     "MFCCTransformer",
     "SoftmaxClassifier",

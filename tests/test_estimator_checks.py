@@ -5,11 +5,20 @@ import importlib.util
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skxent import FramewiseClassifier, MFCCTransformer, SoftmaxClassifier, SoftmaxClassifierCV
+from skxent import (
+    AudioAugmenter,
+    AugmentedClassifier,
+    FramewiseClassifier,
+    MFCCTransformer,
+    SoftmaxClassifier,
+    SoftmaxClassifierCV,
+)
+from skxent.augmentation import ChangeGain
 
 # The checks don't scale their features: with a learning rate, some of them take more iterations
 # than the settings allow.
@@ -89,6 +98,15 @@ FRAMEWISE_CLASSIFIERS = [
     FramewiseClassifier(DecisionTreeClassifier(random_state=0)),
     FramewiseClassifier(LinearSVC(), aggregate="vote"),
 ]
+AUGMENTED_CLASSIFIERS = [
+    AugmentedClassifier(
+        make_pipeline(
+            MFCCTransformer(**SHORT_FRAMES, n_mels=8, n_mfcc=8),
+            SoftmaxClassifier(),
+        ),
+        AudioAugmenter(ChangeGain(), sample_rate=1000, random_state=0),
+    )
+]
 
 NETWORKS = []
 if importlib.util.find_spec("torch"):
@@ -108,7 +126,7 @@ if importlib.util.find_spec("torch"):
 
 def expected_failures(estimator):
     """Names of the checks that fail, each with its reason."""
-    of_weights = of_class_weights = of_sparsify = None
+    of_weights = of_class_weights = of_sparsify = of_signs = None
     match estimator:
         case SoftmaxClassifier(early_stopping=True):
             of_weights = "the validation samples are drawn from rows; a repeated row is another row"
@@ -126,6 +144,8 @@ def expected_failures(estimator):
             )
         case SoftmaxClassifierCV(cv=5):
             of_sparsify = "the check has three samples of each class, which five folds can't share"
+        case AugmentedClassifier():
+            of_signs = "cepstra are blind to the sign of a sample, and the classes differ by it"
         case _ if estimator in NETWORKS:
             of_weights = "batches and dropout are drawn by row; a repeated row is another row"
     reasons = {}
@@ -136,6 +156,8 @@ def expected_failures(estimator):
         reasons["check_class_weight_classifiers"] = of_class_weights
     if of_sparsify:
         reasons["check_sparsify_coefficients"] = of_sparsify
+    if of_signs:
+        reasons["check_classifiers_train"] = of_signs
     return reasons
 
 
@@ -163,6 +185,11 @@ def test_search(estimator, check):
 
 @parametrize_with_checks(FRAMEWISE_CLASSIFIERS)
 def test_framewise_classifier(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(AUGMENTED_CLASSIFIERS, expected_failed_checks=expected_failures)
+def test_augmented_classifier(estimator, check):
     check(estimator)
 
 

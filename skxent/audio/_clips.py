@@ -10,6 +10,7 @@ import numpy as np
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
+from skxent.audio._deferred import Deferred
 from skxent.audio._files import cut, file_length, read_blocks, read_samples
 
 # libsoxr's filters grow with the ratio of the rates, as may the result.
@@ -253,6 +254,8 @@ def _as_signal(clip: Any, sample_rate: float) -> tuple[NDArray[Any], float]:
 
 
 def _check_signal(signal: ArrayLike) -> NDArray[Any]:
+    if isinstance(signal, Deferred):
+        signal = np.asarray(signal)  # computed once; its errors name it
     has_type = hasattr(signal, "dtype")
     try:
         signal = np.asarray(signal)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from skxent.audio._deferred import Deferred
 from skxent.features._saving import FolderFromFile
 from skxent.features._stores import SHARED, DiskCache
 
@@ -32,8 +33,9 @@ def clip_key(clip: Any, parameters: tuple[Any, ...]) -> str | None:
 
     `parameters` is everything else that frames depend on: numbers, strings, None and sequences of
     these. Equal numbers of different types are the same. An array is identified by its samples,
-    type and shape, a file by its absolute path, size and time of modification. Make the key before
-    the file is loaded: if it changes in between, its frames get a key that is not looked up again.
+    type and shape, a file by its absolute path, size and time of modification, a deferred signal
+    by its own key, if it has one. Make the key before the file is loaded: if it changes in between,
+    its frames get a key that is not looked up again.
     """
     try:
         parameters_text = _spell_once(parameters)
@@ -46,6 +48,9 @@ def clip_key(clip: Any, parameters: tuple[Any, ...]) -> str | None:
         if len(clip) != 2 or not isinstance(clip[0], Real):
             return None
         rate, clip = _spell(clip[0]), clip[1]
+    if isinstance(clip, Deferred):
+        key = clip.cache_key()
+        return None if key is None else _digest(repr((_FORMAT, parameters_text, key, rate)))
     try:
         signal = np.asarray(clip)
     except (TypeError, ValueError):  # such as nested lists of different lengths

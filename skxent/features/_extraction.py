@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxent.audio import chunks, count_samples, load
+from skxent.audio._deferred import computed
 from skxent.features._cache import Cache, clip_key, get_or_compute
 from skxent.features._inputs import describe, guess_size
 from skxent.frames._ragged import lengths_of, split
@@ -148,11 +149,12 @@ def _compute(
     signals: dict[np.dtype[Any], dict[int, NDArray[Any]]] = {}
     for number, clip in clips.items():
         try:
-            if _is_long(clip, front_end.sample_rate, long_samples):
-                frames = _compute_long(clip, front_end, dtype)
+            samples = computed(clip)  # once; what is deferred is held no longer than its batch
+            if _is_long(samples, front_end.sample_rate, long_samples):
+                frames = _compute_long(samples, front_end, dtype)
                 parts.append(Part([number], frames, lengths_of([frames])))
             else:
-                signal = load(clip, front_end.sample_rate, dtype=dtype)
+                signal = load(samples, front_end.sample_rate, dtype=dtype)
                 signals.setdefault(signal.dtype, {})[number] = signal
         except (TypeError, ValueError) as error:
             if on_error == "raise":

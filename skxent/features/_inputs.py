@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _num_samples, validate_data
 
+from skxent.audio._deferred import Deferred, deferred_of
+
 # What a column of clips holds.
 _PATHS = (str, os.PathLike)
 _CLIPS = (*_PATHS, tuple, np.ndarray)
@@ -64,12 +66,10 @@ def list_clips(X: Any) -> list[Any] | None:
     return None
 
 
-def check_clips(estimator: Any, X: Any, y: Any = None, *, reset: bool) -> Any:
+def check_clips(estimator: Any, X: Any, y: Any = None, *, reset: bool, finite: bool = False) -> Any:
     """Return the clips of X; a matrix is checked as one, and its columns by those of `fit`."""
     clips = list_clips(X)
     if clips is None:
-        # With "warn", a row that is not finite is a clip that can't be used.
-        finite = estimator.on_error == "raise"
         clips = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=finite)
     elif reset:  # of an earlier fit, whose clips were rows of a matrix
         estimator.__dict__.pop("n_features_in_", None)
@@ -98,6 +98,8 @@ def guess_size(clip: Any) -> int:
     if isinstance(clip, np.ndarray) and clip.ndim:
         return len(clip)
     signal = clip[1] if isinstance(clip, tuple) and len(clip) == 2 else clip
+    if isinstance(signal, Deferred):
+        return signal.guess_size()
     if isinstance(signal, str | os.PathLike):
         try:
             status = os.stat(signal)
@@ -111,9 +113,16 @@ def guess_size(clip: Any) -> int:
 
 
 def describe(number: int, clip: Any, reason: str) -> str:
-    """Return a message that names the clip: its number, its path if it has one, what is wrong."""
-    name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
-    return f"clip {number}{name}: {reason}"
+    """Return a message that names the clip and says what is wrong with it."""
+    return f"{name_clip(number, clip)}: {reason}"
+
+
+def name_clip(number: int, clip: Any) -> str:
+    """Return the number of a clip and its path if it has one, or a deferred one's own name."""
+    if (deferred := deferred_of(clip)) is not None:
+        return str(deferred)
+    path = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
+    return f"clip {number}{path}"
 
 
 def warn_of_problems(problems: Mapping[int, str], n_clips: int, stacklevel: int) -> None:

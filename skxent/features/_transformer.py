@@ -282,7 +282,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         self._front_end().warn_of_empty_filters(stacklevel=4)
-        check_clips(self, X, y, reset=True)
+        self._check_clips(X, y, reset=True)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -311,7 +311,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         """
         front_end = self._front_end()
         front_end.warn_of_empty_filters(stacklevel=5)
-        clips = check_clips(self, X, y, reset=True)
+        clips = self._check_clips(X, y, reset=True)
         n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
         context = self._init_callback_context(max_subtasks=len(batches))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -350,7 +350,7 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         self._validate_params()
         front_end = self._front_end()
         front_end.warn_of_empty_filters(stacklevel=3)
-        clips = check_clips(self, X, reset=False)
+        clips = self._check_clips(X, reset=False)
         n_threads, batches = plan(clips, effective_n_jobs(self.n_jobs))
         features, problems = self._compute(clips, front_end, n_threads, batches)
         warn_of_problems(problems, len(clips), stacklevel=3)
@@ -389,6 +389,10 @@ class MFCCTransformer(SavedCacheMixin, CallbackSupportMixin, TransformerMixin, B
         tags.input_tags.allow_nan = self.on_error == "warn"
         tags.transformer_tags.preserves_dtype = [] if self.dtype else ["float64", "float32"]
         return tags
+
+    def _check_clips(self, X, y=None, *, reset):
+        """Return the clips of X; with "warn", its rows need not be finite."""
+        return check_clips(self, X, y, reset=reset, finite=self.on_error == "raise")
 
     def _front_end(self):
         """Return the resolved settings, in float64; a cache holds levels for any `trim`."""
