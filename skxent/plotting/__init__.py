@@ -1,7 +1,8 @@
-"""Displays of clips, losses and learning rates, with the API of scikit-learn's displays."""
+"""Displays of clips, losses, learning rates and robustness, with the API of scikit-learn's."""
 
 from skxent.plotting._cepstral import CepstralDisplay
 from skxent.plotting._learning_rate import LearningRateDisplay
 from skxent.plotting._loss_curve import LossCurveDisplay
+from skxent.plotting._robustness import RobustnessDisplay
 
-__all__ = ["CepstralDisplay", "LearningRateDisplay", "LossCurveDisplay"]
+__all__ = ["CepstralDisplay", "LearningRateDisplay", "LossCurveDisplay", "RobustnessDisplay"]

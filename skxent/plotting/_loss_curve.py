@@ -1,21 +1,11 @@
 """LossCurveDisplay: training and validation losses against the iteration."""
 
-from collections.abc import Iterable, Mapping
-
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-from skxent.plotting._lines import (
-    MAX_DRAWN,
-    check_names,
-    colors_of,
-    limit_to,
-    number_alike,
-    prepare_lines,
-    text_of,
-)
+from skxent.plotting._estimators import distinguish, list_estimators, unwrap
+from skxent.plotting._lines import MAX_DRAWN, colors_of, limit_to, prepare_lines
 
 _LOSS_STYLES = {
     "training": {"label": "training", "linestyle": "-"},
@@ -115,10 +105,10 @@ class LossCurveDisplay:
             If there is no estimator, or the number of names does not match.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        estimators, names = _with_names(estimator, names)
+        estimators, names = list_estimators(estimator, names)
         trained = [_trained(estimator) for estimator in estimators]
         if names is None and len(trained) > 1:
-            names = _distinguish(trained)
+            names = distinguish(trained)
         display = cls(curves=[_losses(estimator) for estimator, _ in trained], names=names)
         return display.plot(ax, log_scale=log_scale, **kwargs)
 
@@ -170,34 +160,13 @@ class LossCurveDisplay:
         return self
 
 
-def _with_names(estimator, names):
-    """Return estimators and names as lists of one length; names may be None."""
-    if isinstance(estimator, Mapping):
-        names = list(estimator) if names is None else names
-        estimators = list(estimator.values())
-    elif isinstance(estimator, Iterable) and not hasattr(estimator, "fit"):
-        estimators = list(estimator)
-    else:
-        estimators = [estimator]
-    if not estimators:
-        raise ValueError("estimator must hold at least one estimator, got none")
-    names = check_names(names, len(estimators), "estimators")
-    return estimators, names
-
-
 def _trained(estimator):
     """Return the estimator that a search or pipeline trained, and the parameters of all steps."""
     check_is_fitted(estimator)
-    if hasattr(estimator, "best_estimator_"):
-        return _trained(estimator.best_estimator_)
-    if isinstance(estimator, Pipeline):
-        trained, params = _trained(estimator.steps[-1][1])
-        earlier = dict(estimator.steps[:-1])
-        settings = estimator.get_params().items()
-        return trained, params | {k: v for k, v in settings if k.partition("__")[0] in earlier}
-    if getattr(estimator, "loss_curve_", None) is None:
-        raise TypeError(f"estimator must have a loss_curve_, {type(estimator).__name__} has none")
-    return estimator, estimator.get_params()
+    trained, params = unwrap(estimator)
+    if getattr(trained, "loss_curve_", None) is None:
+        raise TypeError(f"estimator must have a loss_curve_, {type(trained).__name__} has none")
+    return trained, params
 
 
 def _losses(estimator):
@@ -206,23 +175,6 @@ def _losses(estimator):
     if getattr(estimator, "validation_loss_curve_", None) is not None:
         curve["validation"] = np.array(estimator.validation_loss_curve_, dtype=float)
     return curve
-
-
-def _distinguish(trained):
-    """Return names by the parameters in which estimators of one class differ."""
-    kinds = [type(estimator).__name__ for estimator, _ in trained]
-    texts = [{key: text_of(value) for key, value in params.items()} for _, params in trained]
-    names = []
-    for kind, text in zip(kinds, texts, strict=True):
-        peers = [other for other, k in zip(texts, kinds, strict=True) if k == kind]
-        differing = [
-            f"{key}={value}"
-            for key, value in text.items()
-            if all(key in peer for peer in peers) and any(peer[key] != value for peer in peers)
-        ]
-        needs_kind = len(peers) < len(trained) or not differing
-        names.append(", ".join([kind] * needs_kind + differing))
-    return number_alike(names)
 
 
 def _draw_losses(ax, curve, name, color, kwargs):
