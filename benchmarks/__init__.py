@@ -10,4 +10,13 @@ A benchmark is a module of this package whose name is in `BENCHMARKS`. It has
 - `PEERS`, the distributions whose versions the page lists.
 """
 
-BENCHMARKS = ("mfcc", "search", "memory", "caches", "classifier", "validation", "speakers")
+BENCHMARKS = (
+    "mfcc",
+    "search",
+    "memory",
+    "caches",
+    "classifier",
+    "validation",
+    "speakers",
+    "voice_activity",
+)

@@ -93,6 +93,7 @@ sphinx_gallery_conf = {
             "plot_spoken_digits.py",
             "plot_speaker_folds.py",
             "plot_pooling.py",
+            "plot_pauses.py",
             "plot_conventions.py",
             "plot_noise.py",
             "plot_learning_rates.py",

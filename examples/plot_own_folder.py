@@ -79,7 +79,7 @@ print("the first:", paths[0].relative_to(folder), "->", words[0], "by", speakers
 # ``cache="memory"`` keeps the computed frames for later calls.
 
 transformer = MFCCTransformer(
-    sample_rate=8000, deltas=1, n_segments=3, on_error="warn", cache="memory"
+    sample_rate=8000, trim=35, deltas=1, n_segments=5, on_error="warn", cache="memory"
 )
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")

@@ -55,7 +55,7 @@ from skxent.plotting import LearningRateDisplay, LossCurveDisplay
 LEARNING_RATES = [0.0001, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
 MIN_RECORDINGS = 10  # of a word
 MIN_SPEAKERS = 3
-FEATURES = {"deltas": 1, "n_segments": 5, "cache": "memory"}
+FEATURES = {"trim": 35, "deltas": 1, "n_segments": 5, "cache": "memory"}
 
 
 def main():

@@ -23,8 +23,9 @@ def trim(
     Where a pause is silent, all frames are kept from the first to the last that is at most
     `threshold` decibels :math:`\theta` quieter than the clip's loudest, with level
     :math:`l_\text{max}`. A pause with noise may be louder than that. So the level :math:`q` below
-    which a tenth of these frames lie is taken for that of the noise, and of these frames those are
-    kept from the first to the last of at least
+    which a tenth of these frames lie is taken for that of the noise. (A frame next to what was left
+    out is not counted, since part of it is pause.) Of these frames those are kept from the first to
+    the last of at least
 
     .. math::
         \min\bigl(l_\text{max} - 10, \; \max(l_\text{max} - \theta, \; q + 10)\bigr)
@@ -59,10 +60,10 @@ def trim(
 
     Notes
     -----
-    What is kept does not depend on the volume, nor on frames at the ends that are more than
-    `threshold` below the loudest, however many there are. Pauses within a clip are kept. In noise,
-    trimming once more may leave out more. The level of frames also finds the ends of words in
-    [1]_, with thresholds from a stretch that is known to be noise.
+    What is kept does not depend on the volume, nor on how many frames at the ends are more than
+    `threshold` below the loudest, so long as there are any. Pauses within a clip are kept. In
+    noise, trimming once more may leave out more. The level of frames also finds the ends of words
+    in [1]_, with thresholds from a stretch that is known to be noise.
 
     References
     ----------
@@ -91,10 +92,17 @@ def trim(
             f"levels must be numbers, that of frame {np.isnan(levels).argmax()} is nan"
         )
     lengths = as_lengths(frames, lengths)
-    starts, ends = offsets(lengths)
-    loudest = np.maximum.reduceat(levels, starts)
-    starts, ends = _find_sound(levels >= np.repeat(loudest - threshold, lengths), starts, ends)
-    floors = [_tenth(levels[i:j]) for i, j in zip(starts.tolist(), ends.tolist(), strict=True)]
+    begins, stops = offsets(lengths)
+    loudest = np.maximum.reduceat(levels, begins)
+    starts, ends = _find_sound(levels >= np.repeat(loudest - threshold, lengths), begins, stops)
+    inside = zip(
+        (starts + (starts > begins)).tolist(), (ends - (ends < stops)).tolist(), strict=True
+    )
+    whole = zip(starts.tolist(), ends.tolist(), strict=True)
+    floors = [
+        _tenth(levels[i:j] if i < j else levels[first:end])
+        for (i, j), (first, end) in zip(inside, whole, strict=True)
+    ]
     # Where the ends are louder than this, nothing more is left out.
     least = np.minimum(loudest - _BELOW_LOUDEST, np.add(floors, _ABOVE_FLOOR))
     firsts, lasts = _find_sound(levels >= np.repeat(least, lengths), starts, ends)

@@ -24,6 +24,8 @@ _ROWS_TOGETHER, _COLUMNS_TOGETHER = 24, 15
 # The variance of silence, of which there is a logarithm.
 _SILENCE = float(np.finfo(np.float64).tiny)
 
+_NOT_FINITE = "a signal must be finite, and its samples less than 1e100"
+
 # Each thread keeps its last block: fresh memory costs as much as what is computed in it.
 _kept = threading.local()
 
@@ -54,6 +56,28 @@ def compute(
             first += taken
     block.flush(frames, row)
     return frames, lengths
+
+
+def compute_levels(
+    signal: NDArray[Any], front_end: FrontEnd, block_bytes: int = BLOCK_BYTES
+) -> NDArray[Any]:
+    """Compute the levels of a signal's frames, (n_frames,), without the frames.
+
+    They are the last column of what `compute` returns for a front end with levels.
+    """
+    levels = np.empty(front_end.n_frames(len(signal)), front_end.filterbank.dtype)
+    block = _keep_block(front_end, block_bytes)
+    if any(count_padding(front_end)):
+        signal = pad(signal, front_end)
+    for first in range(0, len(levels), block.n_rows):
+        taken = min(len(levels) - first, block.n_rows)
+        block.place(signal, 0, first, taken, len(signal))
+        with np.errstate(over="ignore", invalid="ignore"):
+            levels[first : first + taken] = block.measure_levels(taken)
+        block.clear()
+    if not np.isfinite(levels).all():
+        raise ValueError(_NOT_FINITE)
+    return levels
 
 
 def _keep_block(front_end: FrontEnd, block_bytes: int) -> "Block":
@@ -193,7 +217,7 @@ class Block:
             return features
         signal, *where = placed
         if signal.dtype == np.float64:
-            raise ValueError("a signal must be finite, and its samples less than 1e100")
+            raise ValueError(_NOT_FINITE)
         wide = Block(self.front_end.as_type("float64"), 2 * self.n_bytes)  # as many rows
         frames = wide.compute_one(signal.astype("float64"), *where)[:, : features.shape[1]]
         return np.where(np.isfinite(features).all(axis=1, keepdims=True), features, frames)

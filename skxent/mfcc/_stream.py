@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skxent.mfcc._blocks import BLOCK_BYTES, Block, compute, count_padding, pad
+from skxent.mfcc._blocks import BLOCK_BYTES, Block, compute, compute_levels, count_padding, pad
 from skxent.mfcc._front_end import FrontEnd, choices_of, shared_design
 
 _NO_SAMPLES = "chunks must hold at least one sample"
@@ -107,8 +107,7 @@ def levels(signal: ArrayLike, sample_rate: float = 16000, **settings: Any) -> ND
     array([ -4., -28., -52.])
     """
     signal, front_end = _resolve(signal, sample_rate, settings)
-    frames, _ = compute([signal], front_end.with_levels())
-    return frames[:, -1].copy()
+    return compute_levels(signal, front_end)
 
 
 def stream(

@@ -58,7 +58,9 @@ def trimmed_range(levels, threshold):
     """First and past-the-last frame of a clip that are kept, and the least level of sound."""
     loudest = max(levels)
     first, last = span_of(levels, loudest - threshold)
-    inner = sorted(levels[first : last + 1])
+    # A frame beside what is left out is not counted, unless there is no other.
+    counted = range(first + (first > 0), last + 1 - (last < len(levels) - 1))
+    inner = sorted(levels[t] for t in counted or range(first, last + 1))
     noise = inner[len(inner) // 10]
     least = min(loudest - 10, max(loudest - threshold, noise + 10))
     begin, end = (first + t for t in span_of(levels[first : last + 1], least))

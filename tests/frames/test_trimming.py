@@ -70,13 +70,26 @@ def test_trimming_does_not_depend_on_the_volume(levels, threshold, gain):
 
 
 @given(levels_of_a_clip, THRESHOLDS, st.data())
-def test_a_pause_that_is_added_changes_nothing(levels, threshold, data):
+def test_how_long_a_pause_is_changes_nothing(levels, threshold, data):
     below = levels.max() - threshold
     quiet = st.integers(-4000, below - 1) | st.integers(below - 9, below - 1)
-    pauses = [np.array(data.draw(st.lists(quiet, max_size=40)), dtype=int) for _ in range(2)]
-    padded = np.concatenate([pauses[0], levels, pauses[1]])
-    kept = [number - len(pauses[0]) for number in kept_of(padded, threshold)]
-    assert kept == kept_of(levels, threshold)
+
+    def kept_between_pauses():
+        before, after = (data.draw(st.lists(quiet, min_size=1, max_size=40)) for _ in range(2))
+        kept = kept_of(np.array([*before, *levels.tolist(), *after]), threshold)
+        return [number - len(before) for number in kept]
+
+    assert kept_between_pauses() == kept_between_pauses()
+
+
+def test_frames_that_are_partly_pause_are_not_taken_for_noise():
+    noisy_word = [-26] * 5 + [-14] * 4 + [0] * 8
+    assert kept_of(noisy_word, 60) == list(range(2, 17))
+    padded = [-99, -50, *noisy_word, -50, -99]
+    assert [number - 2 for number in kept_of(padded, 60)] == list(range(2, 18))
+    # Nothing else is left to take for it.
+    assert kept_of([-99, 0, -5, -99], 60) == [1, 2]
+    assert kept_of([-99, 0, -99], 60) == [1]
 
 
 @given(levels_of_a_clip, THRESHOLDS)
