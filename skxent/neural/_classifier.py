@@ -73,6 +73,7 @@ class NeuralClassifier(CallbackSupportMixin, SequenceClassifierMixin, BaseEstima
 
     _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
         "input_noise": [Interval(Real, 0, None, closed="left")],
+        "frequency_mask": [Interval(Real, 0, 1, closed="left")],
         # Above it, a step of AdamW is not finite in float32.
         "learning_rate": [Interval(Real, 0, 1e30, closed="neither")],
         "schedule": [StrOptions({*SCHEDULES, "adaptive"}), callable],

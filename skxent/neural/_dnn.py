@@ -48,6 +48,12 @@ class DNNClassifier(NeuralClassifier):
         Standard deviation of Gaussian noise that is added to the standardised
         features in training, redrawn each time.
 
+    frequency_mask : float, default=0.0
+        Largest share of the features, in [0, 1), that is set to zero, their mean, in
+        training: for each sample a band of neighbouring columns, redrawn each time, and
+        the same for a frame and its neighbours. See :class:`RNNClassifier`, which also
+        has a mask over time.
+
     learning_rate : float, default=0.003
         Step size of AdamW [1]_, before the schedule.
 
@@ -107,7 +113,7 @@ class DNNClassifier(NeuralClassifier):
         precision. A fitted classifier computes where `device` says at the time.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, batches, dropout and noise, and the samples that
+        Draws the first weights, batches, dropout, noise and masks, and the samples that
         `early_stopping` sets aside. On the CPU an int gives the same classifier
         each time.
 
@@ -125,7 +131,7 @@ class DNNClassifier(NeuralClassifier):
 
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy at the start, and its mean over the batches of each epoch,
-        each before its update, with dropout and noise. A `partial_fit` appends to
+        each before its update, with dropout, noise and masks. A `partial_fit` appends to
         it.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
@@ -197,6 +203,7 @@ class DNNClassifier(NeuralClassifier):
         "batch_norm",
         "context",
         "input_noise",
+        "frequency_mask",
     )
 
     _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
@@ -217,6 +224,7 @@ class DNNClassifier(NeuralClassifier):
         batch_norm=False,
         context=0,
         input_noise=0.0,
+        frequency_mask=0.0,
         learning_rate=0.003,
         schedule="one_cycle",
         batch_size=128,
@@ -240,6 +248,7 @@ class DNNClassifier(NeuralClassifier):
         self.batch_norm = batch_norm
         self.context = context
         self.input_noise = input_noise
+        self.frequency_mask = frequency_mask
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.batch_size = batch_size

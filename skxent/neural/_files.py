@@ -28,6 +28,8 @@ _PLAIN = {
     "converged_": bool,
     "gradient_norm_": float,
 }
+# Parameters of the form that older files lack, and what stands for them.
+_LATER = {"time_mask": 0.0, "frequency_mask": 0.0}
 # Of AdamW, for each parameter of the network; the first is a single number.
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
@@ -155,7 +157,8 @@ def _restore(text, arrays):
     if document["format"] != _FORMAT:
         raise ValueError(f"the format {document['format']!r} is not known")
     kind = _CLASSIFIERS[document["classifier"]]
-    classifier = kind(**_from_plain(document["parameters"]))
+    later = {name: value for name, value in _LATER.items() if name in kind._FORM}
+    classifier = kind(**later | _from_plain(document["parameters"]))
     classifier._validate_params()
     fitted = _from_plain(document["attributes"])
     for name, value in fitted.items():
@@ -174,7 +177,7 @@ def _restore(text, arrays):
     if (names := fitted.get("feature_names_in_")) is not None:
         is_named = len(names) == n_features and all(type(name) is str for name in names.tolist())
         _require(is_named, f"feature_names_in_ of {n_features} features")
-    form = _from_plain(document["form"])
+    form = later | _from_plain(document["form"])
     weights = {name: array for name, array in arrays.items() if "/" not in name}
     network = _make_network(kind, form, n_features, n_classes, len(weights))
     _check_weights(network, weights, "weights_")

@@ -40,6 +40,28 @@ class Standardize(nn.Module):
         return features
 
 
+def draw_stretches(lengths, share):
+    """Return where a random stretch of each length starts and ends (before the end).
+
+    Its width is uniform over the whole numbers up to a share of the length, and its place over
+    those where it fits.
+    """
+    # In float32, a number near one could be rounded up to it.
+    options = {"dtype": torch.float64, "device": lengths.device}
+    widths = torch.rand(lengths.shape, **options) * (torch.floor(share * lengths.double()) + 1)
+    widths = widths.floor().to(lengths.dtype)
+    starts = torch.rand(lengths.shape, **options) * (lengths - widths + 1)
+    starts = starts.floor().to(lengths.dtype)
+    return starts, starts + widths
+
+
+def draw_bands(n_bands, features, share):
+    """Return masks (n_bands, n_features) of random stretches of the features, the last axis."""
+    places = torch.arange(features.shape[-1], device=features.device)
+    starts, ends = draw_stretches(places.new_full((n_bands, 1), len(places)), share)
+    return (starts <= places) & (places < ends)
+
+
 class FeedForward(nn.Module):
     """Hidden layers of a linear map, batch normalisation, activation and dropout.
 
@@ -49,6 +71,8 @@ class FeedForward(nn.Module):
         Sizes of what goes in and comes out.
     input_noise : float
         Standard deviation of what is added to standardised features in training.
+    frequency_mask : float
+        Largest share of the features that is set to zero in training.
     context : int
         Number of neighbours of a frame on each side.
     hidden_layer_sizes : tuple of int
@@ -67,6 +91,7 @@ class FeedForward(nn.Module):
         n_classes,
         *,
         input_noise,
+        frequency_mask,
         context,
         hidden_layer_sizes,
         activation,
@@ -75,6 +100,7 @@ class FeedForward(nn.Module):
     ):
         super().__init__()
         self.standardize = Standardize(n_features, input_noise)
+        self.frequency_mask = frequency_mask
         self.batch_norm = batch_norm
         n_features = n_features * (2 * context + 1)
         layers = []
@@ -90,7 +116,11 @@ class FeedForward(nn.Module):
         """Return logits of frames, each with its neighbours: (n_frames, n_near, n_features)."""
         if self.training and self.batch_norm and len(features) == 1:
             raise ValueError("batch_norm needs batches of two samples or more, got a single one")
-        return self.layers(self.standardize(features).flatten(1))
+        features = self.standardize(features)
+        if self.training and self.frequency_mask:
+            is_masked = draw_bands(len(features), features, self.frequency_mask)
+            features = features.masked_fill(is_masked.unsqueeze(1), 0.0)
+        return self.layers(features.flatten(1))
 
 
 class Recurrent(nn.Module):
@@ -102,6 +132,9 @@ class Recurrent(nn.Module):
         Sizes of what goes in and comes out.
     input_noise : float
         Standard deviation of what is added to standardised features in training.
+    time_mask, frequency_mask : float
+        Largest shares of the frames of a sequence, and of the features, that are set to
+        zero in training.
     cell : {"gru", "lstm"}
         Kind of recurrent unit.
     hidden_size : int
@@ -122,6 +155,8 @@ class Recurrent(nn.Module):
         n_classes,
         *,
         input_noise,
+        time_mask,
+        frequency_mask,
         cell,
         hidden_size,
         n_layers,
@@ -131,6 +166,8 @@ class Recurrent(nn.Module):
     ):
         super().__init__()
         self.standardize = Standardize(n_features, input_noise)
+        self.time_mask = time_mask
+        self.frequency_mask = frequency_mask
         self.recurrent = CELLS[cell](
             n_features,
             hidden_size,
@@ -152,7 +189,7 @@ class Recurrent(nn.Module):
         `features` (n_frames, n_features) holds these, then the second frames, and so on; `sizes`
         says how many clips last so long, and `clips` which one each frame is of.
         """
-        packed = PackedSequence(self.standardize(features), sizes.cpu())
+        packed = PackedSequence(self._mask(self.standardize(features), sizes, clips), sizes.cpu())
         hidden, last = self.recurrent(packed)
         hidden = hidden.data
         if self.pooling in ("mean", "attention"):
@@ -168,6 +205,18 @@ class Recurrent(nn.Module):
             shares = _softmax_by_clip(self.relevance(torch.tanh(hidden))[:, 0], clips)
             hidden = _sum_by_clip(shares.unsqueeze(1) * hidden, clips)
         return self.output(self.dropout(hidden))
+
+    def _mask(self, features, sizes, clips):
+        """Return the features; in training, a stretch and a band of each clip are zero."""
+        if self.training and self.time_mask:
+            times = torch.repeat_interleave(torch.arange(len(sizes), device=clips.device), sizes)
+            starts, ends = draw_stretches(torch.bincount(clips), self.time_mask)
+            is_masked = (starts[clips] <= times) & (times < ends[clips])
+            features = features.masked_fill(is_masked.unsqueeze(1), 0.0)
+        if self.training and self.frequency_mask:
+            is_masked = draw_bands(int(sizes[0]), features, self.frequency_mask)
+            features = features.masked_fill(is_masked[clips], 0.0)
+        return features
 
 
 def _sum_by_clip(values, clips):

@@ -59,6 +59,18 @@ class RNNClassifier(NeuralClassifier):
         Standard deviation of Gaussian noise that is added to the standardised
         features in training, redrawn each time.
 
+    time_mask : float, default=0.2
+        Largest share of the frames of a sequence, in [0, 1), that is set to zero, the
+        mean of all frames, in training [4]_: one stretch of frames of each sequence,
+        redrawn each time. Its length is uniform from none to the share, rounded down.
+        Labels and weights of the frames stay.
+
+    frequency_mask : float, default=0.25
+        The same for the features, in [0, 1): one band of neighbouring columns in all
+        frames of a sequence. Of log-mel energies that is a band of frequencies. Of MFCCs
+        it is not: each coefficient has a part of all frequencies, and slopes follow after
+        the coefficients.
+
     learning_rate : float, default=0.005
         Step size of AdamW [1]_, before the schedule.
 
@@ -117,7 +129,7 @@ class RNNClassifier(NeuralClassifier):
         precision. A fitted classifier computes where `device` says at the time.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, batches, dropout and noise, and the samples that
+        Draws the first weights, batches, dropout, noise and masks, and the samples that
         `early_stopping` sets aside. On the CPU an int gives the same classifier
         each time.
 
@@ -135,7 +147,7 @@ class RNNClassifier(NeuralClassifier):
 
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         Cross-entropy at the start, and its mean over the batches of each epoch,
-        each before its update, with dropout and noise. A `partial_fit` appends to
+        each before its update, with dropout, noise and masks. A `partial_fit` appends to
         it.
 
     validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
@@ -186,6 +198,8 @@ class RNNClassifier(NeuralClassifier):
        encoder-decoder for statistical machine translation", EMNLP 2014.
     .. [3] S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural
        Computation 9, 1997.
+    .. [4] D. S. Park et al., "SpecAugment: a simple data augmentation method for
+       automatic speech recognition", Interspeech 2019.
 
     Examples
     --------
@@ -213,6 +227,8 @@ class RNNClassifier(NeuralClassifier):
         "pooling",
         "targets",
         "input_noise",
+        "time_mask",
+        "frequency_mask",
     )
 
     _parameter_constraints = {  # noqa: RUF012, the name is scikit-learn's
@@ -224,6 +240,7 @@ class RNNClassifier(NeuralClassifier):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "pooling": [StrOptions(set(POOLINGS))],
         "targets": [StrOptions({"sequence", "frame"})],
+        "time_mask": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -237,6 +254,8 @@ class RNNClassifier(NeuralClassifier):
         pooling="mean",
         targets="sequence",
         input_noise=0.5,
+        time_mask=0.2,
+        frequency_mask=0.25,
         learning_rate=0.005,
         schedule="one_cycle",
         batch_size=64,
@@ -262,6 +281,8 @@ class RNNClassifier(NeuralClassifier):
         self.pooling = pooling
         self.targets = targets
         self.input_noise = input_noise
+        self.time_mask = time_mask
+        self.frequency_mask = frequency_mask
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.batch_size = batch_size

@@ -31,7 +31,7 @@ from skxent.neural import DNNClassifier, RNNClassifier  # noqa: E402
 torch.set_num_threads(1)
 
 DNN = DNNClassifier(hidden_layer_sizes=(6,), context=1, batch_size=20, max_iter=3, random_state=0)
-RNN = RNNClassifier(hidden_size=4, batch_size=5, max_iter=3, random_state=0)
+RNN = RNNClassifier(hidden_size=4, time_mask=0.0, batch_size=5, max_iter=3, random_state=0)
 CLASSIFIERS = {
     "frames": DNN,
     "sequence": RNN,
@@ -256,6 +256,7 @@ def test_clone_has_the_settings_but_not_the_fit(classifier):
                 "activation": "tanh",
                 "dropout": 0.9,
                 "input_noise": 9.0,
+                "frequency_mask": 0.9,
             },
         ),
         (
@@ -269,6 +270,7 @@ def test_clone_has_the_settings_but_not_the_fit(classifier):
                 "targets": "frame",
                 "dropout": 0.9,
                 "input_noise": 9.0,
+                "frequency_mask": 0.9,
             },
         ),
     ],

@@ -138,7 +138,8 @@ def without_times(classifier):
     return classifier
 
 
-RANDOM = {"batch_size": 4, "input_noise": 0.3, "dropout": 0.2, "warm_start": True}
+RANDOM = {"batch_size": 4, "input_noise": 0.3, "dropout": 0.2, "frequency_mask": 0.4}
+RANDOM |= {"warm_start": True}
 WAYS = {
     "constant": {"schedule": "constant"},
     "inverse_scaling": {"schedule": "inverse_scaling"},

@@ -90,10 +90,11 @@ def make_network(form, seed):
     torch.manual_seed(seed)
     if "cell" in form:
         form = {name: value for name, value in form.items() if name != "targets"}
-        form = {"pooling": None, "hidden_size": 3} | form
+        masks = {"time_mask": 0.0, "frequency_mask": 0.0}
+        form = {"pooling": None, "hidden_size": 3} | masks | form
         network = Recurrent(N_FEATURES, N_CLASSES, dropout=0.0, input_noise=0.0, **form)
     else:
-        form = {"activation": "relu", "batch_norm": False} | form
+        form = {"activation": "relu", "batch_norm": False, "frequency_mask": 0.0} | form
         network = FeedForward(N_FEATURES, N_CLASSES, dropout=0.0, input_noise=0.0, **form)
     network = network.double()
     network.standardize.set_scale(np.full(N_FEATURES, 0.5), np.array([0.5, 1.0, 2.0]))

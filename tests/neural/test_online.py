@@ -42,6 +42,7 @@ DNN = DNNClassifier(
 RNN = RNNClassifier(
     hidden_size=4,
     dropout=0.2,
+    time_mask=0.0,
     batch_size=5,
     max_iter=4,
     learning_rate=0.02,

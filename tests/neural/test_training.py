@@ -34,7 +34,9 @@ N_FEATURES = 3
 DNN = DNNClassifier(
     hidden_layer_sizes=(6,), activation="tanh", dropout=0.0, context=1, batch_size=20
 )
-RNN = RNNClassifier(hidden_size=4, dropout=0.0, input_noise=0.0, batch_size=5)
+RNN = RNNClassifier(
+    hidden_size=4, dropout=0.0, input_noise=0.0, time_mask=0.0, frequency_mask=0.0, batch_size=5
+)
 CLASSIFIERS = {
     "frames": DNN,
     "mean": RNN,
