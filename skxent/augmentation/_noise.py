@@ -55,8 +55,8 @@ class AddNoise(Effect):
     Raises
     ------
     ValueError
-        When called, if a setting is invalid, a noise can't be used or is silent, or if there are no
-        other clips for babble.
+        When called, if a setting is invalid, the clip is silent, a noise can't be used or is silent,
+        or if there are no other clips for babble.
 
     See Also
     --------
@@ -64,8 +64,7 @@ class AddNoise(Effect):
 
     Notes
     -----
-    A silent clip is returned as it is: noise in proportion to it is silence. So one silent
-    clip among thousands is no error.
+    No noise has a signal-to-noise ratio to a clip of silence. Leave out such clips.
 
     Samples may exceed 1 where there was less room; nothing is clipped.
 
@@ -102,8 +101,10 @@ class AddNoise(Effect):
     def _apply(self, samples, sample_rate, rng, others):
         snr = draw(self.snr, rng)
         level = _root_mean_square(samples)
-        if level == 0 or snr == np.inf:
+        if snr == np.inf:
             return samples
+        if level == 0:
+            raise self._error("the clip is silent, no noise has a signal-to-noise ratio to it")
         noise, noise_level = self._draw_noise(len(samples), sample_rate, rng, others)
         gain = level / noise_level * 10 ** (-snr / 20)
         return samples + (gain * noise.astype(np.float64)).astype(samples.dtype)
