@@ -197,7 +197,7 @@ def early_echoes(reverberation_time, size, speaker, microphone, sample_rate):
         ) from error
     room = pyroomacoustics.ShoeBox(
         size,
-        fs=sample_rate,
+        fs=round(sample_rate),  # pyroomacoustics takes no float
         materials=pyroomacoustics.Material(absorption_of(size, reverberation_time)),
         max_order=_MAX_ORDER,
     )

@@ -123,6 +123,13 @@ def test_rooms_are_as_many_as_asked_for_and_the_same_each_time():
     assert not rooms(n_rooms=1, random_state=1) & rooms(n_rooms=3)
 
 
+def test_rooms_take_the_float_rate_of_an_augmenter():
+    simulate_room.cache_clear()
+    with_float = run(Reverberate(n_rooms=1), rate=float(RATE))
+    simulate_room.cache_clear()
+    np.testing.assert_array_equal(with_float, run(Reverberate(n_rooms=1), rate=RATE))
+
+
 def test_a_distant_speaker_has_more_echo():
     direct = [
         np.mean(
