@@ -110,4 +110,19 @@ for name, result in results.items():
 # %%
 # The answer
 # ----------
-# TODO
+# Noise replaces what is weaker than itself. White noise fills the upper mel filters, where the word
+# has little, and hides its soft sounds; the cosine transform spreads that over all coefficients.
+# Brown noise has most of its energy below the word's. So a classifier that was trained on clean
+# clips keeps 0.82 of 0.99 with brown noise at 5 dB, and 0.41 with white.
+#
+# Noisy copies in the training help most: 0.72 instead of 0.41 at 0 dB, and 0.93 instead of 0.85 at
+# 10 dB. They cost a hundredth on clean clips, and a second fit's time. Normalising each clip
+# (``normalize="mean_std"``) needs no copies, and brings back about half of that: 0.56 at 0 dB. It
+# hardly helps against babble, which changes all the time.
+#
+# The noise of the training need not be that of the test: here copies with white noise alone
+# help as much as copies with four kinds, also against babble. Babble is the hardest for both, since
+# it is made of what the classifier listens for. Don't rely on that for your own noise: measure it,
+# with recordings that the training did not have.
+#
+# How to train for rooms, and what a network makes of noisy copies, is in :doc:`/noise`.
