@@ -1,4 +1,5 @@
 import ast
+import dataclasses
 import importlib
 import inspect
 import itertools
@@ -7,14 +8,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import scipy.io.wavfile
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold
 
 import benchmarks
 from benchmarks import recordings
@@ -333,6 +337,59 @@ def test_a_solver_that_is_never_near_enough_is_a_bound(monkeypatch):
         fit = classifier.finish("digits", "sklearn", "lbfgs", 0.0, 60)
         row = Row(table="", problem="", **classifier.beside(default, fit))
         assert ratio_of(row) == "> 6.00"
+
+
+class Spy(ClassifierMixin, BaseEstimator):
+    """A classifier of clips that are the names of their speakers; remembers whom it has met."""
+
+    met: ClassVar[list[set]] = []
+
+    def __init__(self, shift=0):
+        self.shift = shift
+
+    def fit(self, X, y):
+        self.met.append(set(X))
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return self.classes_[np.array([self.shift] * len(X))]
+
+
+def test_no_choice_meets_the_speakers_that_it_is_judged_by(monkeypatch):
+    speakers = module_of("speakers", monkeypatch)
+    monkeypatch.setattr(Spy, "met", [])
+    groups = np.repeat(["ann", "bob", "cid", "dora"], 6)
+    labels = np.tile([0, 1, 1], 8)
+    search = GridSearchCV(Spy(), {"shift": [0, 1]}, cv=GroupKFold(3), error_score="raise")
+    folds = speakers.leave_out(search, groups.tolist(), labels, groups, n_folds=4)
+    assert {fold.left_out for fold in folds} == set(groups)
+    for i, fold in enumerate(folds):
+        *in_search, chosen = Spy.met[7 * i : 7 * i + 7]
+        assert chosen == set(groups) - {fold.left_out}
+        assert [len(met) for met in in_search] == [2] * 6
+        assert set.union(*in_search) == chosen
+        assert fold.chosen == {"shift": 1}
+        assert fold.accuracy == 2 / 3
+
+
+def test_a_vote_is_the_mean_of_the_probabilities(monkeypatch):
+    speakers = module_of("speakers", monkeypatch)
+    fold = speakers.Fold(
+        left_out="ann",
+        labels=np.array(["no", "yes"]),
+        predicted=np.array(["no", "no"]),
+        classes=np.array(["no", "yes"]),
+        probabilities=np.array([[0.6, 0.4], [0.6, 0.4]]),
+        fit_seconds=1.0,
+        search_seconds=0.0,
+        chosen={},
+    )
+    other = dataclasses.replace(fold, probabilities=np.array([[0.5, 0.5], [0.1, 0.9]]))
+    (together,) = speakers.vote([fold], [other])
+    assert together.predicted.tolist() == ["no", "yes"]
+    assert (fold.accuracy, together.accuracy) == (0.5, 1.0)
+    assert together.fit_seconds == 2.0
 
 
 def without_real_recordings(monkeypatch, tmp_path):

@@ -94,7 +94,7 @@ FRAMEWISE_CLASSIFIERS = [
         SoftmaxClassifier(alpha=0.01, tol=1e-9), aggregate="mean_log_proba", context=1
     ),
     FramewiseClassifier(LogisticRegression()),
-    FramewiseClassifier(GaussianNB(), aggregate="mean_log_proba"),
+    FramewiseClassifier(GaussianNB(), aggregate="mean_log_proba", position=True),
     FramewiseClassifier(DecisionTreeClassifier(random_state=0)),
     FramewiseClassifier(LinearSVC(), aggregate="vote"),
 ]

@@ -116,6 +116,8 @@ def _call(
 
 def _takes_rng(effect: Callable[..., Any]) -> bool:
     """Return whether an effect has a third positional parameter for a generator."""
+    if hasattr(effect, "needs_others"):  # signatures take as long as a simple effect
+        return True
     try:
         parameters = inspect.signature(effect).parameters.values()
     except (TypeError, ValueError):  # of some functions in C

@@ -55,7 +55,7 @@ class AddNoise(Effect):
     Raises
     ------
     ValueError
-        When called, if a setting is invalid, the clip is silent, a noise can't be used or is silent,
+        When called, if a setting is invalid, the clip or a noise is silent, a noise can't be used,
         or if there are no other clips for babble.
 
     See Also

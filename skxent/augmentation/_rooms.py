@@ -197,7 +197,7 @@ def early_echoes(reverberation_time, size, speaker, microphone, sample_rate):
         ) from error
     room = pyroomacoustics.ShoeBox(
         size,
-        fs=round(sample_rate),  # pyroomacoustics takes no float
+        fs=round(sample_rate),  # it takes no floats
         materials=pyroomacoustics.Material(absorption_of(size, reverberation_time)),
         max_order=_MAX_ORDER,
     )

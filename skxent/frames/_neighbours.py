@@ -7,7 +7,14 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import ArrayLike, NDArray
 
-from skxent.frames._ragged import as_lengths, blocks, lengths_of, offsets, split
+from skxent.frames._ragged import (
+    as_lengths,
+    blocks,
+    lengths_of,
+    offsets,
+    positions,
+    split,
+)
 
 
 def delta(frames: NDArray[Any], width: int = 2, lengths: ArrayLike | None = None) -> NDArray[Any]:
@@ -66,31 +73,35 @@ def delta(frames: NDArray[Any], width: int = 2, lengths: ArrayLike | None = None
     return slopes
 
 
-def join(clips: Sequence[NDArray[Any]], context: int = 0) -> NDArray[Any]:
+def join(clips: Sequence[NDArray[Any]], context: int = 0, position: bool = False) -> NDArray[Any]:
     """Return the frames of all clips, each spliced with its neighbours, in the order of time.
 
-    The first and the last frame are repeated beyond the ends of a clip. The shape is
-    (n_frames, (2 * context + 1) * n_features), the type float32 if that of all clips is.
-    Without a context, clips that are consecutive views of one array are not copied.
+    The first and the last frame are repeated beyond the ends of a clip. With `position`, the
+    last column is that of :func:`positions`. The shape is (n_frames, (2 * context + 1) *
+    n_features + position), the type float32 if that of all clips is. Without context and
+    position, clips that are consecutive views of one array are not copied.
     """
-    if context == 0:
+    if context == 0 and not position:
         frames = _view_as_one(clips)
         return np.concatenate(clips) if frames is None else frames
     lengths, n_features = lengths_of(clips), clips[0].shape[1]
     dtype = np.result_type(*{clip.dtype for clip in clips})
-    spliced = np.empty((lengths.sum(), 2 * context + 1, n_features), dtype)
+    spliced = np.empty((lengths.sum(), (2 * context + 1) * n_features + position), dtype)
+    if position:
+        spliced[:, -1] = positions(lengths)
     for clip, target in zip(clips, split(spliced, lengths), strict=True):
         n_frames = len(clip)
         for offset in range(-context, context + 1):
             n_beyond = min(abs(offset), n_frames)
-            neighbours = target[:, context + offset]
+            first = (context + offset) * n_features
+            neighbours = target[:, first : first + n_features]
             if offset < 0:
                 neighbours[:n_beyond] = clip[0]
                 neighbours[n_beyond:] = clip[: n_frames - n_beyond]
             else:
                 neighbours[: n_frames - n_beyond] = clip[n_beyond:]
                 neighbours[n_frames - n_beyond :] = clip[-1]
-    return spliced.reshape(len(spliced), -1)
+    return spliced
 
 
 def _view_as_one(clips: Sequence[NDArray[Any]]) -> NDArray[Any] | None:

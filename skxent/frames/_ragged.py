@@ -31,6 +31,17 @@ def clip_of_frame(lengths: NDArray[Any]) -> NDArray[Any]:
     return np.repeat(np.arange(len(lengths)), lengths)
 
 
+def positions(lengths: NDArray[Any]) -> NDArray[np.float64]:
+    """Return where in its clip the middle of each frame is, from 0 (start) to 1 (end).
+
+    That of frame t of T is (t + 1/2) / T, so the mean over each clip is 1/2.
+    """
+    starts, _ = offsets(lengths)
+    middles = np.arange(lengths.sum()) - np.repeat(starts, lengths) + 0.5
+    where: NDArray[np.float64] = middles / np.repeat(lengths, lengths)
+    return where
+
+
 def ranges(starts: NDArray[Any], ends: NDArray[Any]) -> NDArray[Any]:
     """Return the integers from each start to before its end, one range after the other."""
     first, _ = offsets(ends - starts)

@@ -10,14 +10,25 @@ from skxent.frames._ragged import sum_by_clip
 
 
 def warn_if_alike(
-    estimator: Any, frames: NDArray[Any], lengths: NDArray[Any], stacklevel: int
+    estimator: Any,
+    frames: NDArray[Any],
+    lengths: NDArray[Any],
+    position: bool = False,
+    *,
+    stacklevel: int,
 ) -> None:
     """Warn if the frames of each clip have mean zero, and a fitted estimator's scores are linear.
 
     The mean score of a clip is then that of a frame of zeros, for each clip alike. And where all
-    frames of a clip have its label, zero is where the gradient of the coefficients vanishes.
+    frames of a clip have its label, zero is where the gradient of the coefficients vanishes. With
+    `position`, the last column is the frames' position, whose mean is 1/2 in each clip.
     """
-    if _have_mean_zero(frames, lengths) and _are_linear(estimator, frames, lengths):
+    middle = np.zeros_like(frames[:1])
+    features = frames
+    if position:
+        middle[:, -1] = 0.5
+        features = frames[:, :-1]
+    if _have_mean_zero(features, lengths) and _are_linear(estimator, frames, lengths, middle):
         warnings.warn(
             "the frames of each clip have mean zero, and the mean of the estimator's scores is the "
             "same for all clips, as of all scores that are linear in a frame: clips can't be told "
@@ -36,17 +47,21 @@ def _have_mean_zero(frames: NDArray[Any], lengths: NDArray[Any], tol: float = 1e
 
 
 def _are_linear(
-    estimator: Any, frames: NDArray[Any], lengths: NDArray[Any], n_clips: int = 10
+    estimator: Any,
+    frames: NDArray[Any],
+    lengths: NDArray[Any],
+    mean: NDArray[Any],
+    n_clips: int = 10,
 ) -> bool:
-    """Return whether the mean score of each of a few clips of mean zero is that of a zero frame."""
+    """Return whether the mean score of each of a few clips is that of the clips' mean frame."""
     lengths = lengths[:n_clips]
     frames = frames[: lengths.sum()]
     with np.errstate(divide="ignore", invalid="ignore"):  # of a probability of zero
-        scores = _scores(estimator, np.concatenate([np.zeros_like(frames[:1]), frames]))
+        scores = _scores(estimator, np.concatenate([mean, frames]))
         if scores is None:
             return False
-        of_zero, scores = scores[0], scores[1:]
-        gaps = np.abs(sum_by_clip(scores, lengths) / lengths[:, np.newaxis] - of_zero)
+        of_mean, scores = scores[0], scores[1:]
+        gaps = np.abs(sum_by_clip(scores, lengths) / lengths[:, np.newaxis] - of_mean)
         # The scores may be those of float32, and all but constant.
         return bool((gaps <= 1e-2 * scores.std(axis=0) + 1e-6 * np.abs(scores).max()).all())
 

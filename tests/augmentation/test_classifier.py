@@ -307,7 +307,9 @@ def test_callbacks_reach_the_estimator(capsys):
     assert classifier.fit(CLIPS, WORDS).estimator_[-1].n_iter_ == 2
     progress = ProgressBar(max_propagation_depth=None)
     augmented().set_callbacks(progress).fit(CLIPS, WORDS)
-    assert "AugmentedClassifier" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "AugmentedClassifier" in shown
+    assert "SoftmaxClassifier" in shown
 
 
 # Searches, files, and the rest.

@@ -73,7 +73,7 @@ def test_single_precision_hears_the_same(effect, samples, seed):
 def test_silence_stays_silence_or_is_an_error(effect):
     for seed in range(5):
         if isinstance(effect, AddNoise):
-            with pytest.raises(ValueError, match="^AddNoise: the clip is silent"):
+            with pytest.raises(ValueError, match=r"^AddNoise: the clip is silent"):
                 run(effect, np.zeros(100), seed)
         else:
             assert not run(effect, np.zeros(100), seed).any()

@@ -135,7 +135,7 @@ def test_copies_are_those_of_the_augmenter():
 
 def test_babble_is_made_of_other_groups():
     groups = np.repeat([0, 1], 6)
-    clips = [np.sin(np.arange(800) * (0.3 if group else 1.1)) for group in groups]
+    clips = [np.sin(np.arange(800) * (0.3 if g else 1.1) + i) for i, g in enumerate(groups)]
     spy = Spy()
     curve(spy, clips, effects=AddNoise("babble"), snr=[0], groups=groups)
     for group, clip, copy in zip(groups, clips, spy.asked[0], strict=True):

@@ -6,6 +6,7 @@ checks.
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -77,3 +78,10 @@ def spliced(clips, context):
                 row += clip[min(max(neighbour, 0), len(clip) - 1)].tolist()
             rows.append(row)
     return rows
+
+
+def positions(lengths):
+    """The middle of each frame as a share of its clip, exact but for the last rounding."""
+    return [
+        float(Fraction(2 * frame + 1, 2 * length)) for length in lengths for frame in range(length)
+    ]

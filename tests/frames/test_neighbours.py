@@ -59,13 +59,17 @@ def as_views(sequences):
     return np.split(np.concatenate(sequences), np.cumsum(lengths)[:-1])
 
 
-@given(strategies.sequences(), st.integers(0, 8), st.booleans())
-def test_frames_are_spliced_in_the_order_of_time(sequences, context, are_views):
+@given(strategies.sequences(), st.integers(0, 8), st.booleans(), st.booleans())
+def test_frames_are_spliced_in_the_order_of_time(sequences, context, position, are_views):
     if are_views:
         sequences = as_views(sequences)
     before = [sequence.copy() for sequence in sequences]
-    frames = join(sequences, context)
-    assert frames.tolist() == oracles.spliced(sequences, context)
+    frames = join(sequences, context, position)
+    n_columns = frames.shape[1] - position
+    assert frames[:, :n_columns].tolist() == oracles.spliced(sequences, context)
+    if position:
+        expected = oracles.positions(list(map(len, sequences)))
+        assert_array_equal(frames[:, -1], np.array(expected).astype(frames.dtype))
     is_float32 = all(sequence.dtype == np.float32 for sequence in sequences)
     assert frames.dtype == (np.float32 if is_float32 else np.float64)
     assert frames.flags.c_contiguous
@@ -118,18 +122,21 @@ def test_rows_of_every_second_one_are_not_taken_for_neighbours():
     assert_array_equal(join(rows), whole[::2])
 
 
+@pytest.mark.parametrize("position", [False, True])
 @pytest.mark.parametrize("context", [0, 1, 4])
-def test_frames_are_copied_once(context):
+def test_frames_are_copied_once(context, position):
     sequences = [np.ones((length, 40)) for length in range(500, 600)]
-    size = sum(sequence.nbytes for sequence in sequences) * (2 * context + 1)
+    n_frames = sum(map(len, sequences))
+    size = n_frames * ((2 * context + 1) * 40 + position) * 8
     tracemalloc.start()
     try:
-        frames = join(sequences, context)
+        frames = join(sequences, context, position)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert frames.nbytes == size
-    assert peak < 1.01 * size
+    # Positions are computed before they are written: some numbers for each frame.
+    assert peak < 1.01 * size + 5 * 8 * n_frames * position
 
 
 def test_parts_of_one_array_are_not_copied():

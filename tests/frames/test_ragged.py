@@ -23,6 +23,22 @@ def test_offsets_and_clips_of_frames(lengths):
         assert frames[start:end] == [(clip, time) for time in range(lengths[clip])]
 
 
+@given(strategies.lengths_of_clips)
+def test_positions_are_where_the_middles_of_frames_are(lengths):
+    found = split(_ragged.positions(np.array(lengths)), np.array(lengths))
+    assert np.concatenate(found).tolist() == oracles.positions(lengths)
+    for where in found:
+        assert (np.diff(where, prepend=0.0, append=1.0) > 0.0).all()
+        assert_allclose(where.mean(), 0.5, rtol=1e-15)
+        assert_allclose(1.0 - where[::-1], where, rtol=1e-12)
+
+
+@given(st.integers(1, 50), st.integers(1, 5))
+def test_positions_of_a_clip_in_finer_frames_have_those_of_the_clip_as_means(n_frames, n_parts):
+    finer = _ragged.positions(np.array([n_parts * n_frames])).reshape(n_frames, n_parts)
+    assert_allclose(finer.mean(axis=1), _ragged.positions(np.array([n_frames])), rtol=1e-12)
+
+
 @given(st.lists(st.tuples(st.integers(-5, 20), st.integers(0, 5))))
 def test_ranges_are_those_of_python_one_after_the_other(pairs):
     starts, sizes = np.array(pairs, dtype=int).reshape(-1, 2).T

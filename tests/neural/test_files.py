@@ -35,7 +35,7 @@ RNN = RNNClassifier(hidden_size=4, max_iter=3, random_state=0)
 CLASSIFIERS = {
     "frames": DNN,
     "batch_norm": clone(DNN).set_params(batch_norm=True, activation="gelu"),
-    "linear": clone(DNN).set_params(hidden_layer_sizes=[]),
+    "linear": clone(DNN).set_params(hidden_layer_sizes=[], frequency_mask=0.4),
     "sequence": clone(RNN).set_params(pooling="attention"),
     "frame": clone(RNN).set_params(targets="frame", cell="lstm", n_layers=2),
 }
@@ -138,8 +138,7 @@ def without_times(classifier):
     return classifier
 
 
-RANDOM = {"batch_size": 4, "input_noise": 0.3, "dropout": 0.2, "frequency_mask": 0.4}
-RANDOM |= {"warm_start": True}
+RANDOM = {"batch_size": 4, "input_noise": 0.3, "dropout": 0.2, "warm_start": True}
 WAYS = {
     "constant": {"schedule": "constant"},
     "inverse_scaling": {"schedule": "inverse_scaling"},

@@ -179,6 +179,68 @@ def test_clips_of_one_frame_are_the_estimator_itself(estimator, aggregate):
         assert outer.score(clips, names) == inner.score(X, names)
 
 
+# Position
+
+
+def rises_and_falls(n_clips=40, seed=0):
+    """Clips whose classes have the same frames in opposite order, and their labels."""
+    rng = np.random.default_rng(seed)
+    labels, clips = np.arange(n_clips) % 2, []
+    for label in labels:
+        ramp = np.linspace(-1.0, 1.0, rng.integers(5, 15)) * (-1) ** label
+        clips.append(ramp[:, np.newaxis] + 0.5 * rng.normal(size=(len(ramp), 2)))
+    return clips, labels
+
+
+@pytest.mark.parametrize(
+    "estimator", [QuadraticDiscriminantAnalysis(), RandomForestClassifier(20, random_state=0)]
+)
+def test_position_tells_a_rise_from_a_fall(estimator):
+    clips, labels = rises_and_falls()
+    without = FramewiseClassifier(estimator).fit(clips[:20], labels[:20])
+    classifier = FramewiseClassifier(estimator, position=True).fit(clips[:20], labels[:20])
+    assert classifier.score(clips[20:], labels[20:]) > 0.9
+    assert without.score(clips[20:], labels[20:]) < 0.8
+    reversed_clips = [clip[::-1] for clip in clips[20:]]
+    assert classifier.score(reversed_clips, 1 - labels[20:]) > 0.9
+
+
+@given(seed=seeds)
+def test_position_cannot_tell_order_by_scores_that_are_linear(seed):
+    clips, labels = make_clips()
+    classifier = FramewiseClassifier(SoftmaxClassifier(), position=True).fit(clips, labels)
+    rng = np.random.default_rng(seed)
+    shuffled = [rng.permutation(clip) for clip in TEST_CLIPS]
+    assert_allclose(
+        classifier.predict_proba(shuffled), classifier.predict_proba(TEST_CLIPS), rtol=1e-9
+    )
+
+
+def test_every_prediction_sees_the_position():
+    clips, labels = rises_and_falls()
+    classifier = FramewiseClassifier(QuadraticDiscriminantAnalysis(), position=True)
+    classifier.fit(clips, labels)
+    for clip in clips[:4]:
+        where = (np.arange(len(clip)) + 0.5) / len(clip)
+        rows = np.column_stack([clip, where])
+        proba = classifier.estimator_.predict_proba(rows)
+        assert_allclose(classifier.predict_frames_proba([clip])[0], proba, rtol=1e-9)
+        assert_array_equal(classifier.predict_frames([clip])[0], proba.argmax(axis=1))
+        log_proba = log_softmax(classifier.estimator_.predict_log_proba(rows).sum(axis=0))
+        assert_allclose(classifier.predict_log_proba([clip]), [log_proba], atol=1e-9)
+        vote = FramewiseClassifier(QuadraticDiscriminantAnalysis(), aggregate="vote", position=True)
+        share = np.mean(proba.argmax(axis=1))
+        assert_allclose(vote.fit(clips, labels).predict_proba([clip]), [[1 - share, share]])
+
+
+def test_a_single_frame_is_in_the_middle():
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    classifier = FramewiseClassifier(Recorder(), aggregate="vote", position=True)
+    estimator = classifier.fit(X, np.arange(30) % 2).estimator_
+    assert_array_equal(estimator.X_, np.column_stack([X, np.full(30, 0.5)]))
+    assert classifier.n_features_in_ == 4
+
+
 # Zeros among the frames' probabilities
 
 
@@ -251,7 +313,9 @@ def test_estimator_must_be_a_classifier():
         FramewiseClassifier(Ridge(), aggregate="vote").fit(CLIPS, LABELS)
 
 
-@pytest.mark.parametrize("parameters", [{"aggregate": "max"}, {"context": -1}, {"context": 1.5}])
+@pytest.mark.parametrize(
+    "parameters", [{"aggregate": "max"}, {"context": -1}, {"context": 1.5}, {"position": 1}]
+)
 def test_malformed_parameters_are_errors(parameters):
     with pytest.raises(ValueError, match=f"The '{next(iter(parameters))}' parameter"):
         FramewiseClassifier(SoftmaxClassifier(), **parameters).fit(CLIPS, LABELS)
@@ -290,12 +354,15 @@ class Recorder(ClassifierMixin, BaseEstimator):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("context", [0, 1, 3])
-def test_estimator_is_fitted_to_all_frames(dtype, context):
+@pytest.mark.parametrize("position", [False, True])
+def test_estimator_is_fitted_to_all_frames(dtype, context, position):
     clips, labels = make_clips(dtype=dtype)
-    classifier = FramewiseClassifier(Recorder(), aggregate="vote", context=context)
+    classifier = FramewiseClassifier(
+        Recorder(), aggregate="vote", context=context, position=position
+    )
     estimator = classifier.fit(clips, labels).estimator_
     n_frames = sum(map(len, clips))
-    assert estimator.X_.shape == (n_frames, (2 * context + 1) * 4)
+    assert estimator.X_.shape == (n_frames, (2 * context + 1) * 4 + position)
     assert estimator.X_.dtype == dtype
     assert classifier.n_features_in_ == 4
     centre = estimator.X_[:, 4 * context : 4 * (context + 1)]
@@ -306,11 +373,12 @@ def test_estimator_is_fitted_to_all_frames(dtype, context):
 
 
 @pytest.mark.parametrize("aggregate", ["sum_log_proba", "mean_log_proba"])
-@pytest.mark.parametrize("context", [0, 2])
-def test_float32_stays_float32(aggregate, context):
+@pytest.mark.parametrize(("context", "position"), [(0, False), (2, False), (0, True), (2, True)])
+def test_float32_stays_float32(aggregate, context, position):
     clips, labels = make_clips(dtype=np.float32)
-    classifier = FramewiseClassifier(SoftmaxClassifier(), aggregate=aggregate, context=context)
-    classifier.fit(clips, labels)
+    classifier = FramewiseClassifier(
+        SoftmaxClassifier(), aggregate=aggregate, context=context, position=position
+    ).fit(clips, labels)
     assert classifier.estimator_.coef_.dtype == np.float32
     assert classifier.predict_proba(clips).dtype == np.float32
     assert classifier.predict_frames_proba(clips)[0].dtype == np.float32
@@ -518,12 +586,13 @@ def test_estimator_that_takes_no_weights_is_named():
 
 
 @every_aggregate
-def test_partial_fit_goes_on_with_the_estimator(aggregate):
+@pytest.mark.parametrize("position", [False, True])
+def test_partial_fit_goes_on_with_the_estimator(aggregate, position):
     inner = SGDClassifier(loss="log_loss", random_state=0)
-    outer = FramewiseClassifier(inner, aggregate=aggregate, context=1)
+    outer = FramewiseClassifier(inner, aggregate=aggregate, context=1, position=position)
     outer.partial_fit(CLIPS[:2], LABELS[:2], classes=[0, 1, 2])
     outer.partial_fit(CLIPS[2:], LABELS[2:], sample_weight=np.full(22, 2.0))
-    by_hand = FramewiseClassifier(Recorder(), aggregate="vote", context=1)
+    by_hand = FramewiseClassifier(Recorder(), aggregate="vote", context=1, position=position)
     first = by_hand.fit(CLIPS[:2], LABELS[:2]).estimator_
     inner.partial_fit(first.X_, first.y_, classes=[0, 1, 2])
     second = by_hand.fit(CLIPS[2:], LABELS[2:]).estimator_
@@ -549,7 +618,8 @@ def test_partial_fit_is_where_the_estimator_has_it():
 def test_names_of_features():
     names = ["a", "b", "c", "d"]
     clips = [pd.DataFrame(clip, columns=names) for clip in CLIPS]
-    classifier = FramewiseClassifier(SoftmaxClassifier(), context=1).fit(clips, LABELS)
+    classifier = FramewiseClassifier(SoftmaxClassifier(), context=1, position=True)
+    classifier.fit(clips, LABELS)
     assert_array_equal(classifier.feature_names_in_, names)
     assert classifier.predict(clips).shape == (24,)
     with pytest.raises(ValueError, match="clip 0: The feature names should match"):
@@ -631,7 +701,7 @@ def test_copies(aggregate):
     loaded = pickle.loads(pickle.dumps(classifier))
     assert_array_equal(loaded.predict_proba(TEST_CLIPS), classifier.predict_proba(TEST_CLIPS))
     copied = clone(classifier)
-    assert copied.get_params(deep=False).keys() == {"estimator", "aggregate", "context"}
+    assert copied.get_params(deep=False).keys() == {"estimator", "aggregate", "context", "position"}
     assert copied.aggregate == aggregate
     for method in ["predict", "predict_log_proba", "predict_frames", "predict_frames_proba"]:
         with pytest.raises(NotFittedError):

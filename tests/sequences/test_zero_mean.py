@@ -71,6 +71,25 @@ def test_linear_scores_of_clips_of_mean_zero_warn(estimator, dtype, n_classes):
 
 
 @linear
+def test_position_changes_nothing_of_linear_scores_and_they_warn(estimator):
+    clips, labels = make_clips()
+    with warns as caught:
+        classifier = FramewiseClassifier(estimator, position=True).fit(clips, labels)
+    assert caught[0].filename == __file__
+    assert classifier.estimator_.n_features_in_ == 5
+    with warns:
+        FramewiseClassifier(LinearSVC(), aggregate="vote", position=True).fit(clips, labels)
+
+
+@linear
+def test_position_of_clips_with_means_of_their_own_does_not_warn(estimator):
+    clips, labels = make_clips()
+    clips[4] = clips[4] + 1.0
+    with no_warning():
+        FramewiseClassifier(estimator, position=True).fit(clips, labels)
+
+
+@linear
 def test_one_clip_with_another_mean_does_not_warn(estimator):
     clips, labels = make_clips()
     clips[4] = clips[4] + 1.0
@@ -83,6 +102,7 @@ def test_nonlinear_scores_do_not_warn(estimator):
     clips, labels = make_clips()
     with no_warning():
         FramewiseClassifier(estimator, aggregate="vote").fit(clips, labels)
+        FramewiseClassifier(estimator, aggregate="vote", position=True).fit(clips, labels)
 
 
 def test_votes_of_linear_scores_warn_too():
