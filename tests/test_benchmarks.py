@@ -443,13 +443,23 @@ def test_robustness_is_measured_with_speakers_or_takes_that_were_not_trained_on(
 def test_copies_are_compared_with_copies_on_the_same_tests(monkeypatch, tmp_path):
     without_real_recordings(monkeypatch, tmp_path)
     robustness = module_of("robustness", monkeypatch)
-    found = list(robustness.results(names=["LogisticRegression"], n_clips=30))
-    settings = {row.setting for row in found}
-    assert settings == {
-        name + ending for name in robustness.OTHERS[:2] for ending in ("", ", with copies")
+    found = list(robustness.results(names=["SoftmaxClassifier"], n_clips=30))
+    by_setting = {
+        name + ending: {row.problem: row for row in found if row.setting == name + ending}
+        for name in ("SVC", "SoftmaxClassifier")
+        for ending in ("", ", with copies")
     }
-    tests = {setting: [r.problem for r in found if r.setting == setting] for setting in settings}
-    assert len(set(map(tuple, tests.values()))) == 1
+    assert sum(map(len, by_setting.values())) == len(found)
+    for ending in ("", ", with copies"):
+        ours, theirs = by_setting["SoftmaxClassifier" + ending], by_setting["SVC" + ending]
+        assert ours.keys() == theirs.keys()
+        for problem, row in ours.items():
+            assert row.theirs in (None, theirs[problem].ours)
+            assert row.tool == ("" if row.theirs is None else "SVC" + ending)
+    assert (
+        by_setting["SVC"]["noise at 0 dB"].ours
+        != by_setting["SVC, with copies"]["noise at 0 dB"].ours
+    )
     scores = {"white": 0.5, "babble": 0.3}
     by_test, of_peer = {"noise at 0 dB": scores}, {"noise at 0 dB": {"white": 0.2, "babble": 0.4}}
     first, *details = robustness.rows("RNNClassifier", True, by_test, of_peer, "")
