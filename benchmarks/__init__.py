@@ -19,4 +19,5 @@ BENCHMARKS = (
     "validation",
     "speakers",
     "voice_activity",
+    "robustness",
 )

@@ -1,110 +1,128 @@
 """
-What does noise do to it, and does training with noise help?
-============================================================
+What does noise do, and what helps?
+===================================
 
-A classifier that was trained in a quiet room is used in a kitchen. Here the kitchen is stationary
-white noise, from 20 dB below the voice to 5 dB above it. There are two remedies: training with
-noise, and features that are normalised for each clip.
+A classifier that was trained in a quiet room is used in a kitchen, in a car, among other people.
+How much of its accuracy is lost, and how much of that do noisy copies of the training clips, or
+normalised features, bring back?
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skxent import MFCCTransformer, SoftmaxClassifier
+from skxent import AudioAugmenter, AugmentedClassifier, MFCCTransformer, SoftmaxClassifier
+from skxent.augmentation import AddNoise, robustness_curve
 from skxent.datasets import load_spoken_digits
-from skxent.plotting import CepstralDisplay
+from skxent.plotting import CepstralDisplay, RobustnessDisplay
 
 plt.style.use("tableau-colorblind10")
-
 digits = load_spoken_digits()
-y = digits.target
+rate, y, speakers = digits.sample_rate, digits.target, digits.speaker
 
 # %%
-# Noise at a given level
-# ----------------------
-# The signal-to-noise ratio is the ratio of the energies over the clip, in decibels: at 0 dB they
-# are equal. Some of the voices have a little noise from the start (17 to 28 dB).
-
-
-def add_noise(clips, snr, seed):
-    rng = np.random.default_rng(seed)
-    noisy = []
-    for clip in clips:
-        power = np.mean(clip**2) / 10 ** (snr / 10)
-        noise = rng.normal(scale=np.sqrt(power), size=len(clip))
-        noisy.append(clip + noise.astype(clip.dtype))
-    return noisy
-
+# What noise does to the features
+# -------------------------------
+# The word "seven", clean, and with white and brown noise whose power over the clip is a tenth of
+# that of the word: a signal-to-noise ratio of 10 decibels.
 
 clip = digits.data[np.flatnonzero(y == 7)[0]]
-transformer = MFCCTransformer(sample_rate=digits.sample_rate)
+transformer = MFCCTransformer(sample_rate=rate)
 fig, axes = plt.subplots(3, 3, figsize=(12, 6), sharex=True, layout="constrained")
-for column, snr in zip(axes.T, (np.inf, 20, 0), strict=True):
-    CepstralDisplay.from_clip(transformer, add_noise([clip], snr, seed=0)[0], axes=column)
-    column[0].set_title("clean" if snr == np.inf else f"{snr} dB")
+for column, noise in zip(axes.T, (None, "white", "brown"), strict=True):
+    noisy = AddNoise(noise, snr=10)(clip, rate, np.random.default_rng(0)) if noise else clip
+    CepstralDisplay.from_clip(transformer, noisy, axes=column)
+    column[0].set_title(f"{noise} noise" if noise else "clean")
     column[0].set_ylim(-0.5, 0.5)
 plt.show()
 
 # %%
-# Clean or noisy training, tested at all levels
-# ---------------------------------------------
-# Each classifier is tested on voices and noise that it was not trained on. The noisy training set
-# has each clip four times: clean, and at 20, 10 and 0 dB.
+# Four ways to train
+# ------------------
+# A third of the speakers is left out. :class:`skxent.AugmentedClassifier` is fitted to the clips of
+# the others and one noisy copy of each, at a ratio that is drawn from 0 to 20 dB for each copy.
 
-LEVELS = [np.inf, 20, 10, 5, 0, -5]
-TRAINED = [np.inf, 20, 10, 0]
-
-
-def accuracies(normalize, trained):
-    transformer = MFCCTransformer(sample_rate=digits.sample_rate, n_segments=3, normalize=normalize)
-    seen = [transformer.transform(add_noise(digits.data, snr, seed=0)) for snr in trained]
-    unseen = [transformer.transform(add_noise(digits.data, snr, seed=1)) for snr in LEVELS]
-    cv = StratifiedGroupKFold(5)
-    scores = np.zeros((cv.n_splits, len(LEVELS)))
-    for fold, (train, test) in enumerate(cv.split(y, y, digits.speaker)):
-        classifier = make_pipeline(StandardScaler(), SoftmaxClassifier(alpha=0.02))
-        classifier.fit(np.vstack([X[train] for X in seen]), np.tile(y[train], len(seen)))
-        scores[fold] = [classifier.score(X[test], y[test]) for X in unseen]
-    return scores.mean(axis=0)
+split = GroupShuffleSplit(1, test_size=1 / 3, random_state=0)
+train, test = next(split.split(y, y, speakers))
+clips, new_clips = ([digits.data[i] for i in part] for part in (train, test))
 
 
-results = {
-    "trained clean": accuracies(None, [np.inf]),
-    "trained clean, normalised": accuracies("mean_std", [np.inf]),
-    "trained with noise": accuracies(None, TRAINED),
-    "trained with noise, normalised": accuracies("mean_std", TRAINED),
+def make_classifier(noises=None, normalize=None):
+    pipeline = make_pipeline(
+        MFCCTransformer(sample_rate=rate, trim=35, deltas=1, n_segments=5, normalize=normalize),
+        StandardScaler(),
+        SoftmaxClassifier(alpha=0.02),
+    )
+    if noises is None:
+        return pipeline.fit(clips, y[train])
+    augmenter = AudioAugmenter(AddNoise(noises, snr=(0, 20)), sample_rate=rate, random_state=0)
+    classifier = AugmentedClassifier(pipeline, augmenter)
+    return classifier.fit(clips, y[train], groups=speakers[train])
+
+
+classifiers = {
+    "clean": make_classifier(),
+    "clean, normalised": make_classifier(normalize="mean_std"),
+    "copies with white noise": make_classifier(noises="white"),
+    "copies with four noises": make_classifier(noises=["white", "pink", "brown", "babble"]),
 }
 
 # %%
+# The test
+# --------
+# :func:`skxent.augmentation.robustness_curve` adds white, pink and brown noise and babble, other
+# clips at once, to the clips of the speakers that were left out. It uses another seed than the
+# training, so no noise in it has been heard before. A curve is the mean over the four noises, and
+# its band one standard error over the speakers.
 
-labels = ["clean" if snr == np.inf else str(snr) for snr in LEVELS]
-fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-for (name, scores), style in zip(results.items(), ("C0o-", "C0o:", "C1s-", "C1s:"), strict=True):
-    ax.plot(labels, scores, style, label=name)
-    print(
-        f"{name:<31}",
-        *(f"{label}: {score:.2f} " for label, score in zip(labels, scores, strict=True)),
+results = {
+    name: robustness_curve(
+        classifier,
+        new_clips,
+        y[test],
+        snr=[0, 5, 10, np.inf],
+        sample_rate=rate,
+        groups=speakers[test],
+        random_state=1,
     )
-ax.axhline(0.1, color="0.6", linestyle="--", label="chance")
-ax.set(xlabel="signal-to-noise ratio (dB)", ylabel="accuracy on voices left out", ylim=(0, 1.03))
-ax.legend(loc="center left")
+    for name, classifier in classifiers.items()
+}
+fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
+RobustnessDisplay.from_robustness_curve(results, chance=0.1, ax=ax)
+ax.legend(title="trained on")
 plt.show()
+
+for name, result in results.items():
+    scores = zip(result.snr, result.scores, strict=True)
+    print(f"{name:<25}", *(f"{ratio:g} dB: {score:.2f} " for ratio, score in scores))
+
+# %%
+# Noise by noise
+# --------------
+# At 5 dB, the four noises are not alike.
+
+for name, result in results.items():
+    scores = zip(result.effect_names, result.effect_scores[:, 1], strict=True)
+    print(f"{name:<25}", *(f"{noise}: {score:.2f} " for noise, score in scores))
 
 # %%
 # The answer
 # ----------
-# A classifier that was trained without noise fails with noise: its accuracy is 0.98 for clean
-# clips, 0.78 at 10 dB, and chance at 0 dB. The first figure shows why. White noise fills the upper
-# mel filters, the logarithm makes small energies count as much as large ones, and the cosine
-# transform spreads that over all coefficients.
+# Noise replaces what is weaker than itself. White noise fills the upper mel filters, where the word
+# has little, and hides its soft sounds; the cosine transform spreads that over all coefficients.
+# Brown noise has most of its energy below the word's. So a classifier that was trained on clean
+# clips keeps 0.82 of 0.99 with brown noise at 5 dB, and 0.41 with white.
 #
-# Training with noise helps most, and costs almost nothing for clean clips: the accuracy is 0.89 at
-# 0 dB and 0.75 at -5 dB, which is more noise than in the training. Normalising each clip
-# (``normalize="mean_std"``) helps without noise in the training: 0.75 instead of 0.11 at 0 dB. Both
-# together are no better than training with noise alone.
+# Noisy copies in the training help most: 0.72 instead of 0.41 at 0 dB, and 0.93 instead of 0.85 at
+# 10 dB. They cost a hundredth on clean clips, and a second fit's time. Normalising each clip
+# (``normalize="mean_std"``) needs no copies, and brings back about half of that: 0.56 at 0 dB. It
+# hardly helps against babble, which changes all the time.
 #
-# The noise was of the same kind in training and test. Other voices in the background, or an echo,
-# are different problems: test them with such recordings.
+# The noise of the training need not be that of the test: here copies with white noise alone
+# help as much as copies with four kinds, also against babble. Babble is the hardest for both, since
+# it is made of what the classifier listens for. Don't rely on that for your own noise: measure it,
+# with recordings that the training did not have.
+#
+# How to train for rooms, and what a network makes of noisy copies, is in :doc:`/noise`.

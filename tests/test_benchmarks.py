@@ -425,6 +425,61 @@ def test_a_short_run_writes_a_page_and_its_plots(monkeypatch, tmp_path):
     assert picture.startswith(b"\x89PNG")
 
 
+def test_robustness_is_measured_with_speakers_or_takes_that_were_not_trained_on(
+    monkeypatch, tmp_path
+):
+    without_real_recordings(monkeypatch, tmp_path)
+    robustness = module_of("robustness", monkeypatch)
+    with recordings.wav_recordings() as bunch:
+        train, test = robustness.split(bunch)
+        assert len(train) + len(test) == len(bunch.target)
+        assert set(bunch.speaker[train]).isdisjoint(bunch.speaker[test])
+        bunch.filenames = [f"{i % 10}_ann_{i // 48}.wav" for i in range(480)]  # takes 0 to 9
+        train, test = robustness.split(bunch)
+        assert sorted(test) == list(range(240))
+        assert sorted(train) == list(range(240, 480))
+
+
+def test_copies_are_compared_with_copies_on_the_same_tests(monkeypatch, tmp_path):
+    without_real_recordings(monkeypatch, tmp_path)
+    robustness = module_of("robustness", monkeypatch)
+    found = list(robustness.results(names=["SoftmaxClassifier"], n_clips=30))
+    by_setting = {
+        name + ending: {row.problem: row for row in found if row.setting == name + ending}
+        for name in ("SVC", "SoftmaxClassifier")
+        for ending in ("", ", with copies")
+    }
+    assert sum(map(len, by_setting.values())) == len(found)
+    for ending in ("", ", with copies"):
+        ours, theirs = by_setting["SoftmaxClassifier" + ending], by_setting["SVC" + ending]
+        assert ours.keys() == theirs.keys()
+        for problem, row in ours.items():
+            assert row.theirs in (None, theirs[problem].ours)
+            assert row.tool == ("" if row.theirs is None else "SVC" + ending)
+    assert (
+        by_setting["SVC"]["noise at 0 dB"].ours
+        != by_setting["SVC, with copies"]["noise at 0 dB"].ours
+    )
+    scores = {"white": 0.5, "babble": 0.3}
+    by_test, of_peer = {"noise at 0 dB": scores}, {"noise at 0 dB": {"white": 0.2, "babble": 0.4}}
+    first, *details = robustness.rows("RNNClassifier", True, by_test, of_peer, "")
+    assert (first.tool, first.detail) == ("SVC, with copies", False)
+    assert (first.ours, first.theirs) == pytest.approx((60, 70))
+    assert not first.aim_met, "0.4 is short of 0.85"
+    assert [row.ours for row in details] == pytest.approx([50, 70])
+
+
+@given(st.integers(1, 15000), st.integers(0, 9))
+def test_a_word_is_anywhere_between_zeros(n_samples, seed):
+    with pytest.MonkeyPatch.context() as patched:
+        robustness = module_of("robustness", patched)
+    rng = np.random.default_rng(seed)
+    samples = rng.uniform(0.1, 1, n_samples)
+    padded = robustness.put_anywhere(samples, 8000, rng)
+    assert len(padded) == max(n_samples, 12000)
+    np.testing.assert_array_equal(padded[padded > 0], samples)
+
+
 def test_an_unknown_name_is_an_error_that_lists_the_known_ones(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "mfccs", "--output", tmp_path]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
