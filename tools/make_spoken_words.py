@@ -45,10 +45,12 @@ SEED = 20261130
 LISTS = Path(__file__).resolve().parent / "spoken_words"
 DESTINATION = Path(__file__).resolve().parents[1] / "skxent" / "datasets" / "spoken_words"
 MAX_BYTES = 3_000_000
-QUALITY = 0.55  # of Vorbis, from 1 (small) to 0 (good)
+QUALITY = 0.6  # of Vorbis, from 1 (small) to 0 (good)
 
-FEMALE = "f1 f2 f3 f4 f5 Annie linda steph Alicia Andrea anika belinda".split()
-MALE = "m1 m2 m3 m4 m5 m6 m7 m8 adam edward Mike Andy max benjamin Hugo Lee klatt2 klatt4".split()
+FEMALE = ["f1", "f2", "f3", "f4", "f5", "Annie"]
+FEMALE += ["linda", "steph", "Alicia", "Andrea", "anika", "belinda"]
+MALE = ["m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "adam"]
+MALE += ["edward", "Mike", "Andy", "max", "benjamin", "Hugo", "Lee", "klatt2", "klatt4"]
 
 
 class Accent(NamedTuple):
@@ -68,7 +70,7 @@ class Edition(NamedTuple):
     n_words: int  # of each language
     n_takes: int  # of each word, each by another voice
     max_phones: int
-    min_words: int  # among the candidates that have a phone, or it is left out
+    min_words: int  # that have a phone, or it is left out
 
 
 EDITIONS = {
@@ -102,7 +104,7 @@ EDITIONS = {
         n_words=48,
         n_takes=3,
         max_phones=7,
-        min_words=6,
+        min_words=3,
     ),
 }
 
@@ -126,13 +128,13 @@ DIGITS = {
 # in several ways, all are tried. What is missing has no phone of its own there (the flap, the
 # vowel of British "lot") and its words are left out.
 ARPABET = {
-    **{phone: (phone.upper(),) for phone in "b d f k l m n p s t v w z".split()},
+    **{phone: (phone.upper(),) for phone in "bdfklmnpstvwz"},
     **{"ɡ": ("G",), "h": ("HH",), "j": ("Y",), "ŋ": ("NG",), "ɹ": ("R",), "ʃ": ("SH",)},
     **{"ʒ": ("ZH",), "θ": ("TH",), "ð": ("DH",), "tʃ": ("CH",), "dʒ": ("JH",)},
     **{"ɪ": ("IH",), "i": ("IY",), "iː": ("IY",), "ɛ": ("EH",), "æ": ("AE",), "a": ("AE",)},
     **{"ʌ": ("AH",), "ə": ("AH",), "ɐ": ("AH",), "ɑː": ("AA",), "ɔ": ("AO",), "ɔː": ("AO",)},
     **{"ʊ": ("UH",), "uː": ("UW",), "eɪ": ("EY",), "aɪ": ("AY",), "ɔɪ": ("OY",), "aʊ": ("AW",)},
-    **{"oʊ": ("OW",), "əʊ": ("OW",), "əl": ("AH L",), "n̩": ("AH N",), "ɚ": ("ER",)},
+    **{"oʊ": ("OW",), "əʊ": ("OW",), "əl": ("AH L",), "ən": ("AH N",), "ɚ": ("ER",)},
     **{"ɑːɹ": ("AA R",), "ɔːɹ": ("AO R",), "oːɹ": ("AO R",), "ɛɹ": ("EH R",), "oː": ("AO",)},
     **{"ɪɹ": ("IH R", "IY R"), "ʊɹ": ("UH R",), "iə": ("IH", "IY", "IY AH"), "aɪɚ": ("AY ER",)},
 }
@@ -141,8 +143,9 @@ RHOTIC = {"en-us": {"ɜː": ("ER",)}}  # elsewhere this vowel has no r in it
 # Phonemes that espeak-ng's IPA gives by its own symbol, which means another sound in IPA.
 MENDED_IPA = {
     "de": {"ɜ": "ɐ"},
+    "en-us": {"ɐ": "ə", "n̩": "ən"},
     "pt-br": {"y": "ɪ"},
-    "ru": {"y": "ɨ", "ɭ": "ɫ", "ɪ^": "ɪ", 'u"': "ʉ"},
+    "ru": {"y": "ɨ", "ɭ": "ɫ", "ɭʲ": "lʲ", "ɪ^": "ɪ", 'u"': "ʉ"},
     "uk": {"y": "ɨ", "ɭ": "ɫ"},
 }
 AFFRICATES = {"ts", "dz", "tʃ", "dʒ", "tɕ", "dʑ", "pf", "tʂ", "dʐ"}
@@ -172,11 +175,14 @@ def pronounce(words, accent):
 
 
 def to_ipa(units):
-    """Write phonemes as phones: affricates are one, diphthongs two."""
+    """Write phonemes as phones: affricates are one, diphthongs two, and length is left out.
+
+    Languages differ in what they call long: the vowels of German "Vieh" and Italian "vi" are one.
+    """
     phones = []
     for unit in units:
-        *parts, last = split_ipa(unit)
-        if len(parts) == 1 and parts[0] + last.rstrip("ːʲ") in AFFRICATES:
+        *parts, last = split_ipa(unit, length=False)
+        if len(parts) == 1 and parts[0] + last.rstrip("ʲ") in AFFRICATES:
             phones.append(f"{parts[0]}͡{last}")
         else:
             phones += [*parts, last]
@@ -211,24 +217,27 @@ def without_length(phones):
     return tuple(phone.replace("ː", "") for phone in phones)
 
 
-def sounds_like_a_digit(spoken, own, others):
+def sounds_like_a_digit(units, digits, language):
     """Whether a word is a digit of any language, or has one of its own language in it.
 
-    A digit of one phone (the French "un") is in too many words to leave them all out.
+    `digits` has the phonemes of the digits of each language. A digit of one phoneme (the French
+    "un") is in too many words to leave them all out.
     """
-    spoken = without_length(spoken)
-    return spoken in others or any(len(digit) > 1 and contains(spoken, digit) for digit in own)
+    if any(to_ipa(units) == to_ipa(digit) for own in digits.values() for digit in own):
+        return True
+    units = without_length(units)
+    return any(
+        len(digit) > 1 and contains(units, without_length(digit)) for digit in digits[language]
+    )
 
 
 def spoken_digits(accents):
-    """Return the digits of each language in IPA, as all its accents speak them."""
+    """Return the phonemes of the digits of each language, in all its accents."""
     digits = {}
     for accent in accents:
-        spoken = {
-            without_length(to_ipa(units))
-            for units in pronounce(DIGITS[accent.language].split(), accent.espeak)
-        }
-        digits[accent.language] = digits.get(accent.language, set()) | spoken
+        digits.setdefault(accent.language, []).extend(
+            pronounce(DIGITS[accent.language].split(), accent.espeak)
+        )
     return digits
 
 
@@ -267,19 +276,26 @@ def choose(candidates, n_words):
     return sorted(chosen)
 
 
-def leave_out_rare(candidates, n_words):
-    """Leave out words with a phone that fewer than `n_words` words have, of all languages."""
+def choose_all(candidates, n_words, min_words):
+    """Choose words of each language, and none with a phone that fewer than `min_words` have."""
     while True:
+        chosen = {language: choose(words, n_words) for language, words in candidates.items()}
         counts = Counter(
-            p for words in candidates.values() for ps in words.values() for p in set(ps)
+            phone
+            for language, words in chosen.items()
+            for word in words
+            for phone in set(candidates[language][word])
         )
-        kept = {
-            language: {w: ps for w, ps in words.items() if min(counts[p] for p in ps) >= n_words}
+        if all(n >= min_words for n in counts.values()):
+            return chosen
+        candidates = {
+            language: {
+                word: phones
+                for word, phones in words.items()
+                if all(counts[phone] >= min_words for phone in phones)
+            }
             for language, words in candidates.items()
         }
-        if kept == candidates:
-            return kept
-        candidates = kept
 
 
 def make_voices(accents):
@@ -332,7 +348,6 @@ def choose_words(name):
     """Return the words of an edition: language, word, phones, and the voices that speak so."""
     edition = EDITIONS[name]
     digits = spoken_digits(edition.accents)
-    any_digit = set().union(*digits.values())
     candidates, written = {}, {}
     for language in digits:
         # A spelling that two languages share would be two words of one name.
@@ -341,13 +356,15 @@ def choose_words(name):
         bad = set()
         for accent in accents:
             spoken = pronounce(words, accent.espeak)
-            ipa = [to_ipa(units) for units in spoken]
             bad.update(
                 word
-                for word, phones in zip(words, ipa, strict=True)
-                if sounds_like_a_digit(phones, digits[language], any_digit)
+                for word, units in zip(words, spoken, strict=True)
+                if sounds_like_a_digit(units, digits, language)
             )
-            phones = in_cmudict(words, spoken, accent.espeak) if name == "en" else ipa
+            if name == "en":
+                phones = in_cmudict(words, spoken, accent.espeak)
+            else:
+                phones = [to_ipa(units) for units in spoken]
             written[accent] = dict(zip(words, phones, strict=True))
         candidates[language] = {
             word: phones
@@ -356,14 +373,13 @@ def choose_words(name):
         }
     voices = make_voices(edition.accents)
     rows = []
-    for language, words in leave_out_rare(candidates, edition.min_words).items():
-        for word in choose(words, edition.n_words):
+    for language, words in choose_all(candidates, edition.n_words, edition.min_words).items():
+        for word in words:
+            phones = candidates[language][word]
             agree = [
-                a
-                for a in edition.accents
-                if a.language == language and written[a][word] == words[word]
+                a for a in edition.accents if a.language == language and written[a][word] == phones
             ]
-            rows.append((language, word, words[word], [v for a in agree for v in voices[a]]))
+            rows.append((language, word, phones, [v for a in agree for v in voices[a]]))
     return rows
 
 
