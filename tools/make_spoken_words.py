@@ -45,7 +45,7 @@ SEED = 20261130
 LISTS = Path(__file__).resolve().parent / "spoken_words"
 DESTINATION = Path(__file__).resolve().parents[1] / "skxent" / "datasets" / "spoken_words"
 MAX_BYTES = 3_000_000
-QUALITY = 0.6  # of Vorbis, from 1 (small) to 0 (good)
+QUALITY = 0.65  # of Vorbis, from 1 (small) to 0 (good)
 
 FEMALE = ["f1", "f2", "f3", "f4", "f5", "Annie"]
 FEMALE += ["linda", "steph", "Alicia", "Andrea", "anika", "belinda"]

@@ -21,7 +21,7 @@ accuracy on these clips says nothing about real speech: a synthetic voice pronou
 the same way each time.
 
 :Number of recordings: 1600 (400 words, 4 of 36 voices each)
-:Length: 0.00 to 0.00 s
+:Length: 0.27 to 1.07 s
 :Sample rate: 8000 Hz, mono, Ogg Vorbis
 :Target: the word, as an index into target_names
 :Phones: 39, those of the CMU Pronouncing Dictionary (ARPAbet) without stress
@@ -44,17 +44,19 @@ offline. An accuracy on these clips says nothing about real speech: a synthetic 
 word in the same way each time, and with some languages the synthesizer takes liberties.
 
 :Number of recordings: 1728 (12 languages, 48 words each, 3 of 6 voices each)
-:Length: 0.00 to 0.00 s
+:Length: 0.21 to 1.27 s
 :Sample rate: 8000 Hz, mono, Ogg Vorbis
 :Target: the word, as an index into target_names; no two languages share a spelling
-:Phones: 79, in the International Phonetic Alphabet
+:Phones: 81, in the International Phonetic Alphabet
 :Speaker: the voice, 24 recordings each, all in one language
 
 The languages are German (de), English (en), Spanish (es), French (fr), Italian (it), Dutch (nl),
 Polish (pl), Brazilian Portuguese (pt), Russian (ru), Swedish (sv), Turkish (tr) and Ukrainian
 (uk). A voice's name is its language, f or m, and a number. The words were chosen such that the
-phones of each language are frequent in many places. A pronunciation is espeak-ng's own, in its
-IPA; an affricate is one phone, with a tie bar, and a diphthong is two.
+phones of each language are frequent in many places. A pronunciation is espeak-ng's own, in
+IPA; an affricate is one phone, with a tie bar, and a diphthong is two. Marks of length are left
+out, so that languages share more phones: read other words with
+``ipa_lexicon(transcriptions, length=False)``.
 """
 
 BOTH = """\
