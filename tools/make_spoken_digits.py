@@ -78,16 +78,18 @@ VOICES = [
 ]
 
 
-def espeak(*arguments):
-    """Run espeak-ng and return its output."""
-    done = subprocess.run(["espeak-ng", *arguments], check=True, capture_output=True, text=True)
+def espeak(*arguments, text=None):
+    """Run espeak-ng, with a text on its standard input, and return its output."""
+    done = subprocess.run(
+        ["espeak-ng", *arguments], input=text, check=True, capture_output=True, text=True
+    )
     return done.stdout
 
 
-def check_variants():
+def check_variants(variants):
     """Exit if espeak-ng lacks a variant, for which it would silently use the plain voice."""
     known = espeak("--voices=variant")
-    missing = [voice.variant for voice in VOICES if f"!v/{voice.variant} " not in known]
+    missing = [variant for variant in variants if f"!v/{variant} " not in known]
     if missing:
         raise SystemExit(f"espeak-ng has no voice variant {', '.join(missing)}")
 
@@ -177,7 +179,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--destination", type=Path, default=DESTINATION)
     destination = parser.parse_args().destination
-    check_variants()
+    check_variants(voice.variant for voice in VOICES)
     durations = write_all(destination)
     total = sum(path.stat().st_size for path in destination.glob("*.flac"))
     print(espeak("--version").strip())
