@@ -10,6 +10,7 @@ The rooms, from the top; each imports from those below it alone:
 - ``linear``: the linear softmax model, from its objective to `SoftmaxClassifier`
 - ``features``: clips to rows, `MFCCTransformer`, and its caches
 - ``losses``: the softmax cross-entropy of logits
+- ``alignment``: the best path of states through a clip, by dynamic programming
 - ``optimizers``: how to minimise any objective
 - ``_fitting``: what all classifiers share in training: samples, targets, monitor, interrupts
 - ``mfcc``: a signal to frames, as each tool computes them
