@@ -1,5 +1,6 @@
 """Classifiers of sequences of frames."""
 
 from skxent.sequences._framewise import FramewiseClassifier
+from skxent.sequences._gaussian import GaussianClassifier
 
-__all__ = ["FramewiseClassifier"]
+__all__ = ["FramewiseClassifier", "GaussianClassifier"]
