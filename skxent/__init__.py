@@ -5,7 +5,7 @@ The rooms, from the top; each imports from those below it alone:
 - ``plotting``: displays of clips, loss curves and searches
 - ``search``: all learning rates, penalties and folds together; the range test
 - ``neural``: networks on PyTorch
-- ``sequences``: classifiers of sequences of frames
+- ``sequences``: classifiers of sequences of frames, and of words by their states
 - ``augmentation``: copies of clips with noise, echo or another speed, in training alone
 - ``linear``: the linear softmax model, from its objective to `SoftmaxClassifier`
 - ``features``: clips to rows, `MFCCTransformer`, and its caches
@@ -24,10 +24,11 @@ from skxent._fitting import StopOnInterrupt
 from skxent.features import MFCCTransformer
 from skxent.linear import SoftmaxClassifier
 from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
-from skxent.sequences import FramewiseClassifier
+from skxent.sequences import FramewiseClassifier, LexiconClassifier
 
 __all__ = [
     "FramewiseClassifier",
+    "LexiconClassifier",
     "MFCCTransformer",
     "SoftmaxClassifier",
     "SoftmaxClassifierCV",

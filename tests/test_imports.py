@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-OPTIONAL = {"matplotlib", "rich", "pooch", "pandas", "polars", "torch", "hypothesis"}
+OPTIONAL = {"matplotlib", "rich", "pooch", "praatio", "pandas", "polars", "torch", "hypothesis"}
 
 BLOCK_OPTIONAL = f"""
 import sys

@@ -1,7 +1,7 @@
 """Left-to-right graphs of states: words, and words in a row."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,21 @@ class Graph:
     def n_outputs(self) -> int:
         """Number of outputs."""
         return int(self.outputs.max()) + 1
+
+    def with_states(self, states: NDArray[Any]) -> "Graph":
+        """Return the same graph with other states.
+
+        Parameters
+        ----------
+        states : ndarray of int of shape (n_nodes,)
+            State of each node.
+
+        Returns
+        -------
+        graph : Graph
+            For instance one whose states are columns of the scores of the states it needs.
+        """
+        return replace(self, states=states)
 
 
 def word_graph(

@@ -66,10 +66,11 @@ def delta(frames: NDArray[Any], width: int = 2, lengths: ArrayLike | None = None
     return slopes
 
 
-def join(clips: Sequence[NDArray[Any]], context: int = 0) -> NDArray[Any]:
+def join(clips: Sequence[NDArray[Any]], context: int = 0, step: int = 1) -> NDArray[Any]:
     """Return the frames of all clips, each spliced with its neighbours, in the order of time.
 
-    The first and the last frame are repeated beyond the ends of a clip. The shape is
+    There are `context` neighbours on each side, `step` frames apart. The first and the last
+    frame are repeated beyond the ends of a clip. The shape is
     (n_frames, (2 * context + 1) * n_features), the type float32 if that of all clips is.
     Without a context, clips that are consecutive views of one array are not copied.
     """
@@ -82,7 +83,7 @@ def join(clips: Sequence[NDArray[Any]], context: int = 0) -> NDArray[Any]:
     for clip, target in zip(clips, split(spliced, lengths), strict=True):
         n_frames = len(clip)
         for offset in range(-context, context + 1):
-            n_beyond = min(abs(offset), n_frames)
+            n_beyond = min(abs(offset) * step, n_frames)
             neighbours = target[:, context + offset]
             if offset < 0:
                 neighbours[:n_beyond] = clip[0]

@@ -198,7 +198,7 @@ class GaussianClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def decision_function(self, X):
-        r"""Compute the logarithm of each class's prior and density, but for a common constant.
+        """Compute the logarithm of each class's prior and density, but for a common constant.
 
         Parameters
         ----------
@@ -208,11 +208,9 @@ class GaussianClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         scores : ndarray of shape (n_samples, n_classes) or, of two classes, (n_samples,)
-            :math:`\log \pi_k - \frac12 \log |\Sigma_k| - \frac12 (x - \mu_k)^T \Sigma_k^{-1}
-            (x - \mu_k)`, plus a constant. Of two classes that of the second minus that of the
-            first.
+            As of `score_classes`. Of two classes that of the second minus that of the first.
         """
-        scores = self._scores(X)
+        scores = self.score_classes(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X):
@@ -228,7 +226,7 @@ class GaussianClassifier(ClassifierMixin, BaseEstimator):
         labels : ndarray of shape (n_samples,)
             Entries of `classes_`.
         """
-        scores = self._scores(X)
+        scores = self.score_classes(X)
         return self.classes_[scores.argmax(axis=1)]
 
     def predict_proba(self, X):
@@ -259,14 +257,25 @@ class GaussianClassifier(ClassifierMixin, BaseEstimator):
         log_probabilities : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        scores = self._scores(X)
+        scores = self.score_classes(X)
         scores -= logsumexp(scores, axis=1, keepdims=True)
         return scores
 
-    def _scores(self, X, classes=None):
-        """Return the logarithm of the classes' priors and densities, but for a common constant.
+    def score_classes(self, X, classes=None):
+        r"""Compute the logarithm of the priors and densities of some classes.
 
-        `classes` are indices of those whose columns are computed; None stands for all.
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+        classes : array-like of int of shape (n_chosen,), default=None
+            Indices in `classes_`; None for all. The time is proportional to their number.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_chosen)
+            :math:`\log \pi_k - \frac12 \log |\Sigma_k| - \frac12 (x - \mu_k)^T \Sigma_k^{-1}
+            (x - \mu_k)`, plus a constant that all classes share.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
