@@ -130,7 +130,9 @@ class GaussianClassifier(ClassifierMixin, BaseEstimator):
             X, y, weights = X[weights > 0.0], y[weights > 0.0], weights[weights > 0.0]
         classes, targets = np.unique(y, return_inverse=True)
         if len(classes) < 2:
-            raise ValueError(f"y must have two classes at least, got one class: {y[0]!r}")
+            raise ValueError(
+                f"y must have two classes at least, got one class: {classes.tolist()[0]!r}"
+            )
         order = np.argsort(targets, kind="stable")
         edges = np.cumsum(np.bincount(targets))[:-1]
         weights = weights / weights.sum()
@@ -155,8 +157,9 @@ class GaussianClassifier(ClassifierMixin, BaseEstimator):
             shared += centred.T @ centred
             of_all += np.square(roots * (samples - self._center)).sum(axis=0)
         variances = np.maximum(shared.diagonal(), _SMALLEST_SHARE * of_all)
-        # What is constant has no variance: with any, it counts for nothing.
-        variances[variances == 0.0] = 1.0
+        # What is constant, but for rounding, has no variance: with any, it counts for nothing.
+        rounding = 8 * np.finfo(np.float64).eps * self._center
+        variances[of_all <= np.square(rounding)] = 1.0
         shared[np.diag_indices_from(shared)] = variances
         return shared, np.diag(variances)
 

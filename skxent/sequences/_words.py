@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from skxent._fitting._inputs import check_targets
 from skxent._fitting._lists import refuse_iterators
 from skxent.sequences._inputs import is_list
+from skxent.sequences._lexicon import sorted_words
 
 Row = tuple[Any, ...]
 
@@ -23,6 +24,7 @@ def check_words(y: Any, n_clips: int) -> tuple[bool, list[Row]]:
             raise ValueError(
                 f"y must hold a word for each clip, or a list of words, got shape {labels.shape}"
             )
+        sorted_words(np.asarray(labels).tolist(), "y")
         check_classification_targets(labels)
         rows = [(word,) for word in np.asarray(labels).tolist()]
         are_lists = False
