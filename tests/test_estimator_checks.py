@@ -9,7 +9,14 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skxent import FramewiseClassifier, MFCCTransformer, SoftmaxClassifier, SoftmaxClassifierCV
+from skxent import (
+    FramewiseClassifier,
+    LexiconClassifier,
+    MFCCTransformer,
+    SoftmaxClassifier,
+    SoftmaxClassifierCV,
+)
+from skxent.sequences import GaussianClassifier
 
 # The checks don't scale their features: with a learning rate, some of them take more iterations
 # than the settings allow.
@@ -90,6 +97,16 @@ FRAMEWISE_CLASSIFIERS = [
     FramewiseClassifier(LinearSVC(), aggregate="vote"),
 ]
 
+GAUSSIAN_CLASSIFIERS = [GaussianClassifier(), GaussianClassifier(2), GaussianClassifier(mix=1.0)]
+
+# Each row of the checks is a clip of one frame, which has room for a single state.
+LEXICON_CLASSIFIERS = [
+    LexiconClassifier(n_states=1),
+    LexiconClassifier(
+        None, LogisticRegression(), n_states=1, n_iter=0, n_refits=1, context=0, silence=False
+    ),
+]
+
 NETWORKS = []
 if importlib.util.find_spec("torch"):
     import torch
@@ -163,6 +180,16 @@ def test_search(estimator, check):
 
 @parametrize_with_checks(FRAMEWISE_CLASSIFIERS)
 def test_framewise_classifier(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(GAUSSIAN_CLASSIFIERS)
+def test_gaussian_classifier(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(LEXICON_CLASSIFIERS)
+def test_lexicon_classifier(estimator, check):
     check(estimator)
 
 

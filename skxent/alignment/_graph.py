@@ -30,7 +30,8 @@ class Graph:
         What a path that ends there stands for: for instance the index of a word. Each output
         from zero to the largest occurs.
     entries : ndarray of int of shape (n_entries,)
-        Nodes that a path may go on at, after an end, where words follow one another.
+        Nodes that a path may go on at, where words follow one another, after an end that such
+        a node leads to.
 
     See Also
     --------
@@ -92,6 +93,7 @@ def word_graph(
     words: Sequence[Sequence[Sequence[int]]],
     *,
     silence: int | None = None,
+    may_be_empty: bool = False,
     share_prefixes: bool = True,
 ) -> Graph:
     """Make a graph of words, of which a clip holds one.
@@ -104,6 +106,8 @@ def word_graph(
         For each word its pronunciations, for each pronunciation its states in order.
     silence : int, default=None
         State of silence, which may come before and after a word; None for no silence.
+    may_be_empty : bool, default=False
+        Whether a clip may hold silence alone: one more output, the last.
     share_prefixes : bool, default=True
         Whether words share nodes. With False, each entry belongs to a single word.
 
@@ -133,6 +137,8 @@ def word_graph(
     """
     if len(words) == 0:
         raise ValueError("words must hold at least one word, got none")
+    if may_be_empty and silence is None:
+        raise ValueError("may_be_empty=True needs a state of silence")
     nodes = _Nodes()
     before = [] if silence is None else [nodes.add(silence, [])]
     children: dict[tuple[int, ...], int] = {}
@@ -158,6 +164,9 @@ def word_graph(
                 found.append(pauses[node])
             ends += found
             outputs += [output] * len(found)
+    if may_be_empty:
+        ends += before
+        outputs.append(len(words))
     return nodes.graph(before + first, ends, outputs, first)
 
 

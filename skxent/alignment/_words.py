@@ -110,13 +110,14 @@ def _search(
     # Without a bigram, all entries are entered from the same end; with one, those of a word are.
     group = np.zeros(len(graph.entries), np.intp) if bigram is None else _outputs_of_entries(graph)
     paths = np.full((n_nodes + 1, len(clips)), -np.inf)
+    leaving = np.flatnonzero(_follow(graph)[graph.ends])
     begins = np.zeros(paths.shape, np.intp)  # the frame at which each path's last word began
     exits: list[_Exits] = []
     for t, n_clips, n_left, of_nodes in steps(scores, lengths, clips, graph):
         if t == 0:
             paths[graph.starts] = of_nodes[graph.starts]
         else:
-            best, left = _leave(paths, begins, graph, bigram)
+            best, left = _leave(paths, begins, graph, leaving, bigram)
             exits.append(left)
             entered, entered_begins = paths.copy(), begins.copy()
             for sources in columns:
@@ -145,10 +146,12 @@ def _leave(
     paths: NDArray[np.float64],
     begins: NDArray[Any],
     graph: Graph,
+    leaving: NDArray[np.intp],
     bigram: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.float64], _Exits]:
-    """Return the best scores with which entries are entered from ends, and these ends."""
-    at_ends, begins_at_ends = paths[graph.ends], begins[graph.ends]
+    """Return the best scores with which entries are entered from some ends, and these ends."""
+    ends, outputs = graph.ends[leaving], graph.outputs[leaving]
+    at_ends, begins_at_ends = paths[ends], begins[ends]
     columns = np.arange(at_ends.shape[1])
     if bigram is None:
         chosen = at_ends.argmax(axis=0)[np.newaxis]
@@ -157,10 +160,10 @@ def _leave(
         chosen = np.empty((graph.n_outputs, len(columns)), np.intp)
         best = np.empty(chosen.shape)
         for output, weights in enumerate(bigram.T):
-            candidates = at_ends + weights[graph.outputs, np.newaxis]
+            candidates = at_ends + weights[outputs, np.newaxis]
             chosen[output] = candidates.argmax(axis=0)
             best[output] = candidates[chosen[output], columns]
-    return best, _Exits(graph.outputs[chosen], begins_at_ends[chosen, columns])
+    return best, _Exits(outputs[chosen], begins_at_ends[chosen, columns])
 
 
 def _trace(
@@ -174,6 +177,15 @@ def _trace(
         end, output, begin = begin, int(left.outputs[row, column]), int(left.begins[row, column])
         words.append((output, begin, end))
     return words[::-1]
+
+
+def _follow(graph: Graph) -> NDArray[np.bool_]:
+    """Return which nodes can be reached from an entry."""
+    is_reached = np.zeros(graph.n_nodes, np.bool_)
+    is_reached[graph.entries] = True
+    for node, sources in enumerate(graph.sources):  # sources come before the nodes they lead to
+        is_reached[node] |= is_reached[sources[sources >= 0]].any()
+    return is_reached
 
 
 def _outputs_of_entries(graph: Graph) -> NDArray[np.intp]:

@@ -172,10 +172,14 @@ class WordClassifierMixin(ClassifierMixin):
         words = self.classes_.tolist()
         sequences = self._get_states(words)
         silence = self._get_silence()
-        if silence is not None:  # alone, it is one more word, which is left out in the end
-            sequences.append([[silence]])
-        weights = _check_bigram(bigram, len(words), len(sequences))
-        graph = make_word_graph(sequences, silence=silence, share_prefixes=weights is None)
+        has_silence = silence is not None
+        weights = _check_bigram(bigram, len(words), len(words) + has_silence)
+        graph = make_word_graph(
+            sequences,
+            silence=silence,
+            may_be_empty=has_silence,
+            share_prefixes=weights is None,
+        )
         found = []
         clips = check_sequences(self, X, reset=False)
         for scores, lengths, nodes_graph in self._blocks(clips, graph):
@@ -316,7 +320,7 @@ class WordClassifierMixin(ClassifierMixin):
 
 
 def _check_bigram(bigram, n_words, n_outputs):
-    """Return weights of pairs of outputs, of which silence alone, if there, has no neighbours."""
+    """Return weights of pairs of outputs, of which silence alone has no neighbours in any case."""
     if bigram is None:
         return None
     bigram = np.asarray(bigram, np.float64)
@@ -325,6 +329,6 @@ def _check_bigram(bigram, n_words, n_outputs):
             f"bigram must have shape {(n_words, n_words)}, one row and column for each word, got "
             f"shape {bigram.shape}"
         )
-    weights = np.full((n_outputs, n_outputs), -np.inf)
+    weights = np.zeros((n_outputs, n_outputs))
     weights[:n_words, :n_words] = bigram
     return weights

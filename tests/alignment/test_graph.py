@@ -62,3 +62,11 @@ def test_malformed_words_are_errors(make, words, message):
 def test_arrays_of_states_are_as_good_as_lists():
     graph = word_graph([[np.array([1, 0])]], silence=np.int64(2))
     assert_array_equal(graph.states, [2, 1, 0, 2])
+
+
+def test_silence_alone_is_the_last_output():
+    graph = word_graph([[[0]]], silence=7, may_be_empty=True)
+    assert_array_equal(graph.ends, [1, 2, 0])
+    assert_array_equal(graph.outputs, [0, 0, 1])
+    with pytest.raises(ValueError, match="may_be_empty=True needs a state of silence"):
+        word_graph([[[0]]], may_be_empty=True)

@@ -67,6 +67,29 @@ def test_a_large_penalty_leaves_the_best_single_word(problem):
             assert row[0][0] in graph.outputs[graph.ends == last]
 
 
+@pytest.mark.parametrize("penalty", [-5.0, 0.0, 5.0])
+@pytest.mark.parametrize("share", [True, False])
+def test_silence_alone_is_no_word_in_a_row(penalty, share):
+    words = [[[0]], [[1]]]
+    graph = word_graph(words, silence=3, may_be_empty=True, share_prefixes=share)
+    bigram = None if share else np.zeros((3, 3))
+    silent = np.log([[0.01, 0.01, 0.01, 0.97]] * 4)
+    settings = {"penalty": penalty, "bigram": bigram}
+    found = viterbi_words(silent, graph, **settings)[0]
+    if penalty >= 0:
+        assert found == [(2, 0, 4)]
+    spoken = np.concatenate([silent, np.log([[0.97, 0.01, 0.01, 0.01]] * 2), silent])
+    found = viterbi_words(spoken, graph, **settings)[0]
+    assert 2 not in [word for word, _, _ in found]
+    plain = word_graph(words, silence=3, share_prefixes=share)
+    assert (
+        found
+        == viterbi_words(
+            spoken, plain, penalty=penalty, bigram=None if share else np.zeros((2, 2))
+        )[0]
+    )
+
+
 def test_a_bigram_rules_pairs_out():
     graph = word_graph([[[0]], [[1]]], share_prefixes=False)
     scores = np.log([[0.9, 0.1], [0.1, 0.9], [0.9, 0.1]])

@@ -59,13 +59,13 @@ def as_views(sequences):
     return np.split(np.concatenate(sequences), np.cumsum(lengths)[:-1])
 
 
-@given(strategies.sequences(), st.integers(0, 8), st.booleans())
-def test_frames_are_spliced_in_the_order_of_time(sequences, context, are_views):
+@given(strategies.sequences(), st.integers(0, 8), st.integers(1, 3), st.booleans())
+def test_frames_are_spliced_in_the_order_of_time(sequences, context, step, are_views):
     if are_views:
         sequences = as_views(sequences)
     before = [sequence.copy() for sequence in sequences]
-    frames = join(sequences, context)
-    assert frames.tolist() == oracles.spliced(sequences, context)
+    frames = join(sequences, context, step)
+    assert frames.tolist() == oracles.spliced(sequences, context, step)
     is_float32 = all(sequence.dtype == np.float32 for sequence in sequences)
     assert frames.dtype == (np.float32 if is_float32 else np.float64)
     assert frames.flags.c_contiguous

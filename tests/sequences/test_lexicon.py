@@ -51,7 +51,7 @@ def test_states_of_units_follow_one_another():
 def test_pronunciations_with_unknown_phones_are_left_out_if_there_are_others():
     lexicon = check_lexicon({"the": ["DH AH", "DH IY"], "a": "AH"})
     assert leave_out_unknown(lexicon, ["AH", "DH"]) == {"the": [("DH", "AH")], "a": [("AH",)]}
-    with pytest.raises(ValueError, match="'the' of the lexicon has 'DH'.*known are 'AH'"):
+    with pytest.raises(ValueError, match=r"'the' of the lexicon has 'DH'.*known are 'AH'"):
         leave_out_unknown(lexicon, ["AH"])
 
 
