@@ -11,7 +11,23 @@ from skxent.alignment._graph import Place
 
 
 class Interval(NamedTuple):
-    """A part of a clip: its start and end in seconds, and what it is."""
+    """A part of a clip, and what it is.
+
+    Parameters
+    ----------
+    start : float
+        Where it begins, in seconds.
+    end : float
+        Where it ends, in seconds.
+    label : object
+        A word, a phone, or the number of a state.
+
+    Examples
+    --------
+    >>> from skxent.sequences import Interval
+    >>> Interval(0.0, 0.25, "no").end
+    0.25
+    """
 
     start: float
     end: float

@@ -1,6 +1,6 @@
 """Scores of states for frames, by a classifier that was fitted to the states of frames."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,6 @@ def check_frame_classifier(classifier: Any) -> None:
 def fit_states(
     classifier: Any,
     clips: Sequence[NDArray[Any]],
-    context: tuple[int, int],
     states: NDArray[Any],
     params: dict[str, Any],
 ) -> None:
@@ -42,43 +41,40 @@ def fit_states(
     if takes_clips(classifier):
         classifier.fit(list(clips), list(split(states, lengths_of(clips))), **params)
     else:
-        classifier.fit(join(clips, *context), states, **params)
+        classifier.fit(join(clips), states, **params)
 
 
 def score_states(
     classifier: Any,
-    clips: Sequence[NDArray[Any]],
-    context: tuple[int, int],
-    states: NDArray[Any],
     priors: NDArray[np.float64],
+    clips: Sequence[NDArray[Any]],
+    chosen: Iterable[int],
+    states: NDArray[Any],
 ) -> NDArray[np.float64]:
-    """Return log p(state | frame) - log p(state) of the frames of clips, for some states.
+    """Return log p(state | frame) - log p(state) of the frames of chosen clips, for some states.
 
-    `context` is the number of neighbours on each side and their distance; `priors` are those of
-    `states`. Minus infinity for states that the classifier was never fitted to. A constant may
-    be added to all states of a frame.
+    `chosen` are indices of clips. `priors` are those of all states. Minus infinity for states
+    that the classifier was never fitted to. A constant may be added to all states of a frame.
     """
     classes = np.asarray(classifier.classes_)
     places = np.searchsorted(classes, states).clip(max=len(classes) - 1)
     known = classes[places] == states
-    found = _log_proba(classifier, clips, context, places[known])
+    found = _log_proba(classifier, [clips[i] for i in chosen], places[known])
     scores = np.full((len(found), len(states)), -np.inf)
-    scores[:, known] = np.maximum(found, _IMPOSSIBLE) - np.log(priors[known])
+    scores[:, known] = np.maximum(found, _IMPOSSIBLE) - np.log(priors[states[known]])
     return scores
 
 
-def _log_proba(
-    classifier: Any, clips: Sequence[NDArray[Any]], context: tuple[int, int], columns: NDArray[Any]
-) -> Any:
+def _log_proba(classifier: Any, clips: list[NDArray[Any]], columns: NDArray[Any]) -> Any:
     """Return columns of a classifier's log-probabilities of frames."""
     if hasattr(classifier, "score_classes"):
         # Densities need not be normalised over the states: those asked for are enough.
-        return classifier.score_classes(join(clips, *context), columns)
+        return classifier.score_classes(join(clips), columns)
     with np.errstate(divide="ignore"):  # the logarithm of zero, here or in the classifier
         if takes_clips(classifier):
-            log_proba = np.log(np.concatenate(list(classifier.predict_frames_proba(list(clips)))))
+            log_proba = np.log(np.concatenate(list(classifier.predict_frames_proba(clips))))
         elif hasattr(classifier, "predict_log_proba"):
-            log_proba = classifier.predict_log_proba(join(clips, *context))
+            log_proba = classifier.predict_log_proba(join(clips))
         else:
-            log_proba = np.log(classifier.predict_proba(join(clips, *context)))
+            log_proba = np.log(classifier.predict_proba(join(clips)))
     return log_proba[:, columns]

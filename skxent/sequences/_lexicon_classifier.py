@@ -11,9 +11,15 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import has_fit_parameter
 
-from skxent.frames._ragged import lengths_of
+from skxent.frames._neighbours import join
+from skxent.frames._ragged import lengths_of, split
 from skxent.linear import SoftmaxClassifier
-from skxent.sequences._frame_scores import check_frame_classifier, fit_states, takes_clips
+from skxent.sequences._frame_scores import (
+    check_frame_classifier,
+    fit_states,
+    score_states,
+    takes_clips,
+)
 from skxent.sequences._gaussian import GaussianClassifier
 from skxent.sequences._inputs import check_frame_weights, check_sequences
 from skxent.sequences._lexicon import (
@@ -220,27 +226,21 @@ class LexiconClassifier(
         context = self._init_callback_context(max_subtasks=len(estimators))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         clips, rows, numbers, weights = self._check_fit(X, y, sample_weight)
+        units, n_states, by_row = self._resolve_states(rows, numbers)
         lengths = lengths_of(clips)
-        words = [word for row in rows for word in row]
-        lexicon = whole_words(words) if self.lexicon is None else check_lexicon(self.lexicon)
-        refuse_unknown_words(lexicon, rows, numbers)
-        units = trained_units(lexicon, words)
-        n_states = self.n_states or (6 if self.lexicon is None else 3)
-        by_row = {
-            row: [state_sequences(lexicon, word, units.tolist(), n_states) for word in row]
-            for row in set(rows)
-        }
         silence = len(units) * n_states if self.silence else None
         states = flat_start(lengths, [by_row[row] for row in rows], silence, numbers)
         groups = [(indices, by_row[row]) for row, indices in group(rows).items()]
         per_frame = None if weights is None else np.repeat(weights, lengths)
+        spliced = list(split(join(clips, self.context, self.context_step), lengths))
         changes = []
         for number, estimator in enumerate(estimators, start=1):
-            params = self._fit_params(estimator, number > self.n_iter, weights, per_frame)
             subtask = context.subcontext(task_name="round")
             subtask.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            params = self._fit_params(estimator, number > self.n_iter, weights, per_frame)
+            given = clips if takes_clips(estimator) else spliced
             with subtask.propagate_callback_context(estimator):
-                fit_states(estimator, clips, self._context, states, params)
+                fit_states(estimator, given, states, params)
             counts = np.bincount(states, per_frame, minlength=len(units) * n_states + 1)
             learned = {
                 "estimator_": estimator,
@@ -256,7 +256,7 @@ class LexiconClassifier(
             if is_last or number == len(estimators):
                 break
             before = states
-            score = partial(self._score_states, clips, estimator, learned["state_priors_"])
+            score = partial(score_states, estimator, learned["state_priors_"], given)
             states = realign(score, lengths, groups, silence)
             changes.append(np.mean(before != states))
         for name, value in learned.items():
@@ -313,16 +313,26 @@ class LexiconClassifier(
             raise ValueError("sample_weight must not be zero for all clips")
         return [clips[i] for i in numbers], [rows[i] for i in numbers], numbers, weights[numbers]
 
+    def _resolve_states(self, rows, numbers):
+        """Return the units of some rows of words, their number of states, and the rows' states."""
+        words = {word for row in rows for word in row}
+        lexicon = whole_words(words) if self.lexicon is None else check_lexicon(self.lexicon)
+        refuse_unknown_words(lexicon, rows, numbers)
+        units = trained_units(lexicon, words)
+        n_states = self.n_states or (6 if self.lexicon is None else 3)
+        by_row = {
+            row: [state_sequences(lexicon, word, units.tolist(), n_states) for word in row]
+            for row in set(rows)
+        }
+        return units, n_states, by_row
+
     def _fit_params(self, estimator, is_own, weights, per_frame):
         """Return the arguments of the fit of an estimator, given or of this class's own."""
         if weights is None:
             return {}
         params = {"sample_weight": weights if takes_clips(estimator) else per_frame}
-        if (
-            is_own
-            and self.estimator is not None
-            and sklearn.get_config()["enable_metadata_routing"]
-        ):
+        is_routed = sklearn.get_config()["enable_metadata_routing"]
+        if is_own and self.estimator is not None and is_routed:
             return process_routing(self, "fit", **params)["estimator"]["fit"]
         if not has_fit_parameter(estimator, "sample_weight"):
             raise ValueError(

@@ -8,9 +8,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxent.alignment import sequence_graph, viterbi_paths, viterbi_scores, viterbi_words
 from skxent.alignment import word_graph as make_word_graph
+from skxent.frames._neighbours import join
 from skxent.frames._ragged import lengths_of, split
 from skxent.sequences._forced import make_alignment
-from skxent.sequences._frame_scores import score_states
+from skxent.sequences._frame_scores import score_states, takes_clips
 from skxent.sequences._inputs import check_sequences
 from skxent.sequences._lexicon import (
     check_lexicon,
@@ -252,10 +253,6 @@ class WordClassifierMixin(ClassifierMixin):
         return alignments
 
     @property
-    def _context(self):
-        return self.context, self.context_step
-
-    @property
     def _known(self):
         """The units that some frame was of in training."""
         firsts = self.state_priors_[: -1 : self.n_states_]
@@ -279,22 +276,22 @@ class WordClassifierMixin(ClassifierMixin):
         """Return the state of silence, or None if there is none."""
         return len(self.units_) * self.n_states_ if self.silence else None
 
-    def _score_states(self, clips, estimator, priors, chosen, states):
-        """Return the scores of some states for the frames of the clips of some indices."""
-        chosen = [clips[i] for i in chosen]
-        return score_states(estimator, chosen, self._context, states, priors[states])
-
     def _blocks(self, clips, graph):
         """Yield scores of blocks of clips, their lengths, and the graph of these scores."""
         states, columns = np.unique(graph.states, return_inverse=True)
         graph = graph.with_states(columns)
         lengths = lengths_of(clips)
-        n_frames = max(1, _BLOCK_SIZE // len(self.state_priors_))
+        n_columns = max(len(self.state_priors_), (2 * self.context + 1) * self.n_features_in_)
         # A clip belongs to the block in which it ends.
-        block_of_clip = (np.cumsum(lengths) - 1) // n_frames
+        block_of_clip = (np.cumsum(lengths) - 1) // max(1, _BLOCK_SIZE // n_columns)
         for block in np.unique(block_of_clip):
             chosen = np.flatnonzero(block_of_clip == block)
-            scores = self._score_states(clips, self.estimator_, self.state_priors_, chosen, states)
+            given = [clips[i] for i in chosen]
+            if not takes_clips(self.estimator_):
+                given = [join(given, self.context, self.context_step)]
+            scores = score_states(
+                self.estimator_, self.state_priors_, given, range(len(given)), states
+            )
             yield scores, lengths[chosen], graph
 
     def _score_words(self, X):

@@ -12,7 +12,7 @@ from skxent.frames._ragged import offsets, ranges
 # Pronunciations of the words of a row: for each word, for each pronunciation its states.
 Row = list[list[list[int]]]
 
-# Scores of (frames of clips, states): the clips' indices, and the states'.
+# Returns scores (n_frames, n_states) for indices of clips and of states.
 Scorer = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
 
 
