@@ -73,9 +73,8 @@ def steps(
     A clip that has ended is not seen again: nothing is padded.
     """
     starts = offsets(lengths)[0][clips]
-    # ends[t] is the number of clips of more than t frames.
-    counts = np.bincount(lengths[clips])
-    n_longer = len(clips) - np.cumsum(counts)
+    # Of each t the number of clips with more than t frames.
+    n_longer = len(clips) - np.cumsum(np.bincount(lengths[clips]))
     for t in range(len(n_longer) - 1):
         n_clips = int(n_longer[t])
         of_frame = np.ascontiguousarray(scores[starts[:n_clips] + t].T)

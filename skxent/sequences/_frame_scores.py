@@ -26,9 +26,13 @@ def check_frame_classifier(classifier: Any) -> None:
         raise ValueError(f"estimator must be a classifier, got {name}")
     if takes_clips(classifier):
         if not hasattr(classifier, "predict_frames_proba"):
-            raise ValueError(f"estimator must give probabilities of frames, but {classifier!r} not")
+            raise ValueError(
+                f"estimator must predict probabilities of frames, which {classifier!r} does not"
+            )
     elif not (hasattr(classifier, "predict_log_proba") or hasattr(classifier, "predict_proba")):
-        raise ValueError(f"estimator must have predict_log_proba or predict_proba, but {name} not")
+        raise ValueError(
+            f"estimator must have predict_log_proba or predict_proba, but {name} has neither"
+        )
 
 
 def fit_states(

@@ -10,7 +10,7 @@ from skxent.alignment import sequence_graph, viterbi_paths, viterbi_scores, vite
 from skxent.alignment import word_graph as make_word_graph
 from skxent.frames._neighbours import join
 from skxent.frames._ragged import lengths_of, split
-from skxent.sequences._forced import make_alignment
+from skxent.sequences._forced import boundaries, make_alignment
 from skxent.sequences._frame_scores import score_states, takes_clips
 from skxent.sequences._inputs import check_sequences
 from skxent.sequences._lexicon import (
@@ -147,6 +147,7 @@ class WordClassifierMixin(ClassifierMixin):
         """Find the words in a row that each clip holds.
 
         Any number of words of the lexicon may follow one another, each with silence after it.
+        How many are wrong is counted by the word error rate, as of the package jiwer.
 
         Parameters
         ----------
@@ -243,10 +244,7 @@ class WordClassifierMixin(ClassifierMixin):
                             f"clip {clip} has {len(path)} frames, fewer than the states of its "
                             f"words {row}"
                         )
-                    # Boundaries are halfway between the centres of frames, but at the ends.
-                    times = np.arange(len(path) + 1) * frame_step
-                    times[1:] += (frame_length - frame_step) / 2
-                    times[-1] += (frame_length - frame_step) / 2
+                    times = boundaries(len(path), frame_step, frame_length)
                     alignments[clip] = make_alignment(
                         path, places, list(row), units, self.n_states_, times
                     )

@@ -59,8 +59,8 @@ def realign(
         best, nodes = viterbi_paths(scorer(clips, used), graph, lengths[clips])
         if np.isneginf(best).any():
             raise ValueError(
-                f"the estimator gives {np.isneginf(best).sum()} clips no way through the states "
-                f"of their words; it knows not all of the states {used.tolist()}"
+                f"the estimator rules out all paths through the words of {np.isneginf(best).sum()} "
+                f"clips: some of the states {used.tolist()} are not among its classes"
             )
         states[ranges(starts[clips], ends[clips])] = used[graph.states[nodes]]
     return states
