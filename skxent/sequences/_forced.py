@@ -104,9 +104,9 @@ class Alignment:
         grid.save(str(path), format="long_textgrid", includeBlankSpaces=True)
 
 
-def boundaries(n_frames: int, frame_step: float, frame_length: float) -> NDArray[np.float64]:
+def boundaries(n_frames: int, frame_step: float, frame_length: float) -> NDArray[Any]:
     """Return where frames begin and end, in seconds, if each moment is of the nearest frame."""
-    times: NDArray[np.float64] = np.arange(n_frames + 1) * frame_step
+    times = np.arange(n_frames + 1) * frame_step
     times[1:] += (frame_length - frame_step) / 2  # halfway between the centres of frames
     times[-1] = (n_frames - 1) * frame_step + frame_length
     return times
