@@ -92,8 +92,10 @@ class LexiconClassifier(
         Whether there may be silence before, between and after words. It is a state of its own.
 
     word_penalty : float, default=0.0
-        What `transcribe` subtracts for each word after the first, in nats for each clip. A
-        larger one finds fewer words.
+        What `transcribe` subtracts for each word after the first, in nats. A larger one finds
+        fewer words. Neighbouring frames tell much the same, and more so with a context, so that
+        the scores of words are too sure of themselves: penalties of a hundred and more are
+        usual. Choose it on rows of words of speakers who are not trained on.
 
     Attributes
     ----------
@@ -130,6 +132,9 @@ class LexiconClassifier(
 
     Notes
     -----
+    Training on words in a row, with the pauses that are to be expected, teaches what silence is.
+    Clips that are cut to their words teach little about it.
+
     A word with more states than a clip has frames gets a score of minus infinity. A clip of
     silence alone is classified as any other: as the word that fits best.
 
@@ -326,13 +331,13 @@ class LexiconClassifier(
         }
         return units, n_states, by_row
 
-    def _fit_params(self, estimator, is_own, weights, per_frame):
-        """Return the arguments of the fit of an estimator, given or of this class's own."""
+    def _fit_params(self, estimator, is_given, weights, per_frame):
+        """Return the arguments of the fit of `estimator`, if it is given, or of a Gaussian one."""
         if weights is None:
             return {}
         params = {"sample_weight": weights if takes_clips(estimator) else per_frame}
         is_routed = sklearn.get_config()["enable_metadata_routing"]
-        if is_own and self.estimator is not None and is_routed:
+        if is_given and self.estimator is not None and is_routed:
             return process_routing(self, "fit", **params)["estimator"]["fit"]
         if not has_fit_parameter(estimator, "sample_weight"):
             raise ValueError(
