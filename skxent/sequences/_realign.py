@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxent.alignment import sequence_graph, viterbi_paths
+from skxent.alignment import Graph, sequence_graph, viterbi_paths
 from skxent.frames._ragged import offsets, ranges
 
 # Pronunciations of the words of a row: for each word, for each pronunciation its states.
 Row = list[list[list[int]]]
+
+# Scores of nodes that are held at a time.
+_BLOCK_SIZE = 1 << 23
 
 # Returns scores (n_frames, n_states) for indices of clips and of states.
 Scorer = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
@@ -48,19 +51,39 @@ def realign(
 ) -> NDArray[np.intp]:
     """Return states (n_frames,) of the best path through each clip.
 
-    `groups` are indices of clips and the words of all of them.
+    `groups` are indices of clips and the words of all of them. Many have graphs that differ in
+    their states alone, as those of single words do: such clips are aligned side by side.
     """
-    starts, ends = offsets(lengths)
-    states = np.empty(ends[-1], np.intp)
+    by_shape: dict[Any, list[tuple[NDArray[Any], Graph]]] = {}
     for clips, row in groups:
         graph, _ = sequence_graph(row, silence=silence)
-        used, columns = np.unique(graph.states, return_inverse=True)
-        graph = graph.with_states(columns)
-        best, nodes = viterbi_paths(scorer(clips, used), graph, lengths[clips])
-        if np.isneginf(best).any():
-            raise ValueError(
-                f"the estimator rules out all paths through the words of {np.isneginf(best).sum()} "
-                f"clips: some of the states {used.tolist()} are not among its classes"
-            )
-        states[ranges(starts[clips], ends[clips])] = used[graph.states[nodes]]
+        shape = (graph.sources.shape, graph.sources.tobytes(), graph.ends.tobytes())
+        by_shape.setdefault(shape, []).append((clips, graph))
+    starts, ends = offsets(lengths)
+    states = np.empty(ends[-1], np.intp)
+    for alike in by_shape.values():
+        n_nodes = alike[0][1].n_nodes
+        sizes = np.cumsum([lengths[clips].sum() * n_nodes for clips, _ in alike])
+        for block in np.unique(sizes // _BLOCK_SIZE):
+            chosen = [alike[i] for i in np.flatnonzero(sizes // _BLOCK_SIZE == block)]
+            clips = np.concatenate([clips for clips, _ in chosen])
+            of_nodes = np.concatenate([_score_nodes(scorer, *each) for each in chosen])
+            graph = chosen[0][1].with_states(np.arange(n_nodes))
+            best, nodes = viterbi_paths(of_nodes, graph, lengths[clips])
+            if np.isneginf(best).any():
+                raise ValueError(
+                    "the estimator rules out all paths through the words of "
+                    f"{np.isneginf(best).sum()} clips: some of their states are not among its "
+                    "classes"
+                )
+            of_clips = [np.tile(graph.states, (len(clips), 1)) for clips, graph in chosen]
+            of_frames = np.repeat(np.concatenate(of_clips), lengths[clips], axis=0)
+            states[ranges(starts[clips], ends[clips])] = of_frames[np.arange(len(nodes)), nodes]
     return states
+
+
+def _score_nodes(scorer: Scorer, clips: NDArray[Any], graph: Graph) -> NDArray[np.float64]:
+    """Return scores (n_frames, n_nodes) of clips and the nodes of their graph."""
+    used, columns = np.unique(graph.states, return_inverse=True)
+    scores: NDArray[np.float64] = scorer(clips, used)[:, columns]
+    return scores
