@@ -100,7 +100,7 @@ def test_a_long_clip_among_short_ones():
 def test_parts_of_a_block_by_the_size_of_their_choices():
     rng = np.random.default_rng(0)
     lengths = np.full(40, 800)
-    lengths[0] = 2000
+    lengths[0] = 2500
     graph, _ = sequence_graph([[[0, 1]]] * 100)
     assert lengths.max() * graph.n_nodes * len(lengths) > 2**24
     scores = rng.normal(size=(lengths.sum(), 2))
@@ -118,3 +118,10 @@ def test_too_many_sources_for_a_byte():
     graph = Graph(np.array([0, 0]), sources, of_one, of_one, of_one, of_one)
     with pytest.raises(ValueError, match="255 sources, at most 254"):
         viterbi_paths([[0.0]], graph)
+
+
+def test_words_need_no_silence_between_them():
+    graph, _ = sequence_graph([[[0]], [[1]]], silence=2)
+    best, nodes = viterbi_paths([[0.0, -9.0, -9.0], [-9.0, 0.0, -9.0]], graph)
+    assert best == [0.0]
+    assert_array_equal(graph.states[nodes], [0, 1])

@@ -448,3 +448,9 @@ def test_words_and_lexicons_that_do_not_fit():
         SOUNDS.align(TEST.clips[:1], ["no"], frame_step=0)
     with pytest.raises(TypeError, match="y must be of one kind, got int and str"):
         LexiconClassifier().fit(TRAIN.clips[:2], np.array(["no", 1], dtype=object))
+
+
+def test_clips_that_have_room_for_a_shorter_pronunciation():
+    lexicon = LEXICON | {"no": [["N", "OW"] * 9, ["N", "OW"]]}
+    classifier = LexiconClassifier(lexicon, **QUICK).fit(TRAIN.clips, TRAIN.words)
+    assert classifier.score(TEST.clips, TEST.words) > 0.9
