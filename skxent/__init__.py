@@ -5,11 +5,12 @@ The rooms, from the top; each imports from those below it alone:
 - ``plotting``: displays of clips, loss curves and searches
 - ``search``: all learning rates, penalties and folds together; the range test
 - ``neural``: networks on PyTorch
-- ``sequences``: classifiers of sequences of frames
+- ``sequences``: classifiers of sequences of frames, and of words by their states
 - ``augmentation``: copies of clips with noise, echo or another speed, in training alone
 - ``linear``: the linear softmax model, from its objective to `SoftmaxClassifier`
 - ``features``: clips to rows, `MFCCTransformer`, and its caches
 - ``losses``: the softmax cross-entropy of logits
+- ``alignment``: the best path of states through a clip, by dynamic programming
 - ``optimizers``: how to minimise any objective
 - ``_fitting``: what all classifiers share in training: samples, targets, monitor, interrupts
 - ``mfcc``: a signal to frames, as each tool computes them
@@ -24,12 +25,13 @@ from skxent.augmentation import AudioAugmenter, AugmentedClassifier
 from skxent.features import MFCCTransformer
 from skxent.linear import SoftmaxClassifier
 from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
-from skxent.sequences import FramewiseClassifier
+from skxent.sequences import FramewiseClassifier, LexiconClassifier
 
 __all__ = [
     "AudioAugmenter",
     "AugmentedClassifier",
     "FramewiseClassifier",
+    "LexiconClassifier",
     "MFCCTransformer",
     "SoftmaxClassifier",
     "SoftmaxClassifierCV",

@@ -14,11 +14,13 @@ from skxent import (
     AudioAugmenter,
     AugmentedClassifier,
     FramewiseClassifier,
+    LexiconClassifier,
     MFCCTransformer,
     SoftmaxClassifier,
     SoftmaxClassifierCV,
 )
 from skxent.augmentation import ChangeGain
+from skxent.sequences import GaussianClassifier
 
 # The checks don't scale their features: with a learning rate, some of them take more iterations
 # than the settings allow.
@@ -108,6 +110,16 @@ AUGMENTED_CLASSIFIERS = [
     )
 ]
 
+GAUSSIAN_CLASSIFIERS = [GaussianClassifier(), GaussianClassifier(2), GaussianClassifier(mix=1.0)]
+
+# Each row of the checks is a clip of one frame, which has room for a single state.
+LEXICON_CLASSIFIERS = [
+    LexiconClassifier(n_states=1),
+    LexiconClassifier(
+        None, LogisticRegression(), n_states=1, n_iter=0, n_refits=1, context=0, silence=False
+    ),
+]
+
 NETWORKS = []
 if importlib.util.find_spec("torch"):
     import torch
@@ -190,6 +202,16 @@ def test_framewise_classifier(estimator, check):
 
 @parametrize_with_checks(AUGMENTED_CLASSIFIERS, expected_failed_checks=expected_failures)
 def test_augmented_classifier(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(GAUSSIAN_CLASSIFIERS)
+def test_gaussian_classifier(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(LEXICON_CLASSIFIERS)
+def test_lexicon_classifier(estimator, check):
     check(estimator)
 
 

@@ -73,13 +73,16 @@ def delta(frames: NDArray[Any], width: int = 2, lengths: ArrayLike | None = None
     return slopes
 
 
-def join(clips: Sequence[NDArray[Any]], context: int = 0, position: bool = False) -> NDArray[Any]:
+def join(
+    clips: Sequence[NDArray[Any]], context: int = 0, *, step: int = 1, position: bool = False
+) -> NDArray[Any]:
     """Return the frames of all clips, each spliced with its neighbours, in the order of time.
 
-    The first and the last frame are repeated beyond the ends of a clip. With `position`, the
-    last column is that of :func:`positions`. The shape is (n_frames, (2 * context + 1) *
-    n_features + position), the type float32 if that of all clips is. Without context and
-    position, clips that are consecutive views of one array are not copied.
+    There are `context` neighbours on each side, `step` frames apart. The first and the last
+    frame are repeated beyond the ends of a clip. With `position`, the last column is that of
+    :func:`positions`. The shape is (n_frames, (2 * context + 1) * n_features + position), the
+    type float32 if that of all clips is. Without context and position, clips that are consecutive
+    views of one array are not copied.
     """
     if context == 0 and not position:
         frames = _view_as_one(clips)
@@ -92,7 +95,7 @@ def join(clips: Sequence[NDArray[Any]], context: int = 0, position: bool = False
     for clip, target in zip(clips, split(spliced, lengths), strict=True):
         n_frames = len(clip)
         for offset in range(-context, context + 1):
-            n_beyond = min(abs(offset), n_frames)
+            n_beyond = min(abs(offset) * step, n_frames)
             first = (context + offset) * n_features
             neighbours = target[:, first : first + n_features]
             if offset < 0:

@@ -424,13 +424,13 @@ class FramewiseClassifier(
                     f"{type(self.estimator).__name__} takes no sample_weight; steps of a pipeline "
                     "take it with metadata routing (sklearn.set_config)"
                 )
-        frames = join(sequences, self.context, self.position)
+        frames = join(sequences, self.context, position=self.position)
         return frames, None if has_own else lengths, targets, params
 
     def _check_frames(self, X):
         """Return the frames of all clips, and their number for each clip."""
         sequences = check_sequences(self, X, reset=False)
-        return join(sequences, self.context, self.position), lengths_of(sequences)
+        return join(sequences, self.context, position=self.position), lengths_of(sequences)
 
     def _shares(self, X):
         """Return the share of the frames of each clip that is predicted to be of each class."""

@@ -96,14 +96,14 @@ def _entries(X: Any) -> Any:
         if len(shape) == 1 and np.asarray(X).dtype.kind in "OSTU":
             return list(X)
         return np.asarray(X) if len(shape) == 3 else None
-    if not _is_list(X):
+    if not is_list(X):
         return None
     # A list of rows of one length is a matrix, as everywhere in scikit-learn.
     lengths = {len(entry) if _is_row(entry) else None for entry in X}
     return None if len(lengths) == 1 and None not in lengths else list(X)
 
 
-def _is_list(values: Any) -> bool:
+def is_list(values: Any) -> bool:
     """Return whether values are a list or another sequence without a shape, as a deque."""
     return isinstance(values, Sequence) and not isinstance(values, str | bytes)
 
@@ -143,7 +143,7 @@ def _targets_of_frames(y: Any) -> Any:
     if isinstance(y, np.ndarray) and (y.ndim == 3 or (y.ndim == 2 and y.dtype == object)):
         # NumPy makes such arrays of lists of one length; a single column holds labels.
         return list(y) if y.ndim == 3 or y.shape[1] > 1 else None
-    if not _is_list(y) and (len(getattr(y, "shape", ())) != 1 or np.asarray(y).dtype != object):
+    if not is_list(y) and (len(getattr(y, "shape", ())) != 1 or np.asarray(y).dtype != object):
         return None
     y = list(y)
     is_per_frame = any(isinstance(entry, list | tuple) or np.ndim(entry) > 0 for entry in y)

@@ -68,13 +68,13 @@ def trimmed_range(levels, threshold):
     return max(first, begin - 3), min(last, end + 3) + 1, least
 
 
-def spliced(clips, context):
+def spliced(clips, context, step=1):
     """Frames with their neighbours, frame by frame and number by number."""
     rows = []
     for clip in clips:
         for t in range(len(clip)):
             row = []
-            for neighbour in range(t - context, t + context + 1):
+            for neighbour in range(t - context * step, t + context * step + 1, step):
                 row += clip[min(max(neighbour, 0), len(clip) - 1)].tolist()
             rows.append(row)
     return rows

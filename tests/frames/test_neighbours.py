@@ -59,14 +59,14 @@ def as_views(sequences):
     return np.split(np.concatenate(sequences), np.cumsum(lengths)[:-1])
 
 
-@given(strategies.sequences(), st.integers(0, 8), st.booleans(), st.booleans())
-def test_frames_are_spliced_in_the_order_of_time(sequences, context, position, are_views):
+@given(strategies.sequences(), st.integers(0, 8), st.integers(1, 3), st.booleans(), st.booleans())
+def test_frames_are_spliced_in_the_order_of_time(sequences, context, step, position, are_views):
     if are_views:
         sequences = as_views(sequences)
     before = [sequence.copy() for sequence in sequences]
-    frames = join(sequences, context, position)
+    frames = join(sequences, context, step=step, position=position)
     n_columns = frames.shape[1] - position
-    assert frames[:, :n_columns].tolist() == oracles.spliced(sequences, context)
+    assert frames[:, :n_columns].tolist() == oracles.spliced(sequences, context, step)
     if position:
         expected = oracles.positions(list(map(len, sequences)))
         assert_array_equal(frames[:, -1], np.array(expected).astype(frames.dtype))
@@ -130,7 +130,7 @@ def test_frames_are_copied_once(context, position):
     size = n_frames * ((2 * context + 1) * 40 + position) * 8
     tracemalloc.start()
     try:
-        frames = join(sequences, context, position)
+        frames = join(sequences, context, position=position)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
