@@ -12,6 +12,7 @@ from sklearn.utils.validation import _num_samples, column_or_1d
 
 from skxent._fitting._lists import refuse_iterators
 from skxent.augmentation._copies import Copy, Source
+from skxent.augmentation._settings import Effect
 from skxent.features._inputs import list_clips
 
 
@@ -130,9 +131,9 @@ class AudioAugmenter(BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter is invalid, X is not a collection of clips, or another argument has not
-            one entry for each of them. What is wrong with a clip, or with what an effect returns,
-            is raised when the copy is made.
+            If a parameter or a setting of an effect is invalid, X is not a collection of clips, or
+            another argument has not one entry for each of them. What is wrong with a clip, or with
+            what an effect returns, is raised when the copy is made.
         """
         self._validate_params()
         effects = self._check_effects()
@@ -237,6 +238,8 @@ class AudioAugmenter(BaseEstimator):
                 raise TypeError(
                     f"effects must be a callable or a list of callables, got {effect!r}"
                 )
+            if isinstance(effect, Effect):  # now, rather than when the first copy is made
+                effect._validate_params()
         return effects
 
     def _draw_seed(self):

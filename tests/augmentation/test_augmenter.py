@@ -434,6 +434,7 @@ def test_representations():
         ({"effects": [AddNoise]}, TypeError, r"got the class AddNoise: give AddNoise\(\)"),
         ({"effects": ["white"]}, TypeError, "a callable or a list of callables, got 'white'"),
         ({"effects": 3}, TypeError, "a callable or a list of callables, got 3"),
+        ({"effects": AddNoise(snr=(9, 1))}, ValueError, "'snr' parameter of AddNoise must be"),
     ],
 )
 def test_bad_parameters(settings, kind, message):
