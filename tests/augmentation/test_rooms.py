@@ -128,6 +128,30 @@ def test_rooms_are_as_many_as_asked_for_and_the_same_each_time():
     assert not rooms(n_rooms=1, random_state=1) & rooms(n_rooms=3)
 
 
+def test_many_rooms_are_kept(monkeypatch):
+    simulate_room.cache_clear()
+    simulated = []
+
+    def record(*args):
+        simulated.append(args)
+        return np.r_[1.0, np.zeros(50)], 50
+
+    monkeypatch.setattr("skxent.augmentation._rooms.early_echoes", record)
+    for _ in range(2):
+        for index in range(500):
+            simulate_room(index, (0.05, 0.05), (3.0, 10.0), (0.5, 0.5), 0, RATE)
+    simulate_room.cache_clear()
+    assert len(simulated) == 500
+
+
+def test_the_shortest_echo():
+    for seed in range(5):
+        shortest = Reverberate(reverberation_time=0.01, room_size=(2, 100), n_rooms=5)
+        assert np.isfinite(run(shortest, seed=seed)).all()
+    with pytest.raises(ValueError, match="'reverberation_time' parameter of Reverberate must be"):
+        run(Reverberate(reverberation_time=1e-5))
+
+
 def test_a_distant_speaker_has_more_echo():
     direct = [
         np.mean(
