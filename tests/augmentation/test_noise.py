@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -51,9 +53,20 @@ def test_a_range_of_ratios_is_drawn_from(samples, seed):
     assert 10 < max(ratios) < 15.1
 
 
-@pytest.mark.parametrize("noise", ["white", "babble", "nothing"])
+@pytest.mark.parametrize("noise", ["white", "pink", "babble", NOISE])
 def test_without_noise_the_clip_is_left(noise):
     np.testing.assert_array_equal(add(noise, snr=np.inf), CLIP)
+    np.testing.assert_array_equal(add(noise, 0 * CLIP, snr=np.inf), 0 * CLIP)
+
+
+@pytest.mark.parametrize("noise", ["white", "pink", "babble", NOISE])
+def test_what_later_effects_draw_does_not_depend_on_the_ratio(noise):
+    def next_number(snr):
+        rng = np.random.default_rng(0)
+        AddNoise(noise, snr=snr)(CLIP, RATE, rng, other_tones)
+        return rng.random()
+
+    assert next_number(np.inf) == next_number(10) == next_number(-10)
 
 
 # Coloured noise
@@ -196,6 +209,13 @@ def test_any_file_of_a_folder_but_hidden_ones(tmp_path, monkeypatch):
     (tmp_path / "b.WAV").unlink()
     drawn = {round(frequency_of(noise_of(tmp_path, seed=seed)), -1) for seed in range(40)}
     assert drawn == {1000, 1500}
+    (tmp_path / "a" / "b" / "d.ogg").unlink()
+    assert {round(frequency_of(noise_of(tmp_path, seed=seed)), -1) for seed in range(40)} == {1000}
+    soundfile.write(tmp_path / "a" / "b" / "new.wav", 0.5 * tone(2500, 4000), RATE)
+    drawn = {round(frequency_of(noise_of(tmp_path, seed=seed)), -1) for seed in range(40)}
+    assert drawn == {1000, 2500}
+    shutil.rmtree(tmp_path / "a" / "b")
+    assert {round(frequency_of(noise_of(tmp_path, seed=seed)), -1) for seed in range(40)} == {1000}
 
 
 def test_each_of_several_noises_is_as_likely_as_the_others(tmp_path):
