@@ -208,8 +208,8 @@ def _list_effects(effects: Any) -> dict[str, list[Callable[..., Any]]]:
     for name, chain in chains.items():
         if not any(map(_has_snr, chain)):
             raise ValueError(
-                f"effects: {name} has no setting snr; put it in a list with an effect that has "
-                f"one, such as [[{name}(), AddNoise()]]"
+                f"effects: {name} has no setting snr; add an effect that has one to its list, "
+                "such as [[Reverberate(), AddNoise()]]"
             )
     return chains
 

@@ -22,6 +22,7 @@ from skxent.augmentation import (
     AugmentedClassifier,
     BandLimit,
     ChangeGain,
+    Reverberate,
     robustness_curve,
 )
 
@@ -276,6 +277,10 @@ def test_input_is_not_changed():
     [
         ({"effects": BandLimit(fmax=500)}, "effects: BandLimit has no setting snr"),
         ({"effects": [AddNoise(), np.negative]}, "effects: negative has no setting snr"),
+        (
+            {"effects": [[Reverberate(), ChangeGain()]]},
+            r"effects: Reverberate \+ ChangeGain has no setting snr; .* as \[\[Reverberate",
+        ),
         ({"effects": []}, "effects must hold at least one"),
         ({"effects": {}}, "effects must hold at least one"),
         ({"effects": [[]]}, "effects: .* no setting snr"),
