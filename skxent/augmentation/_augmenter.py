@@ -1,6 +1,7 @@
 """AudioAugmenter: clips and copies of them, as samplers of imbalanced-learn return them."""
 
 import copy
+import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -263,6 +264,21 @@ def _check_entries(values, n_clips, name):
     if isinstance(values, str) or n_entries != n_clips:
         raise ValueError(f"{name} must have one entry for each of {n_clips} clips, got {n_entries}")
     return values
+
+
+def check_rate(sample_rate, estimator, X):
+    """Raise an error if clips of X have no rate, and the estimator takes them to have another."""
+    clips = list_clips(X)
+    if clips is not None and all(isinstance(clip, str | os.PathLike | tuple) for clip in clips):
+        return
+    params = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    for name, value in params.items():
+        if name.rpartition("__")[2] == "sample_rate" and value != sample_rate:
+            raise ValueError(
+                f"copies have sample_rate={sample_rate}, and the estimator has {name}={value}, so "
+                "the rate of clips that are arrays is unclear; make both the same, or give pairs "
+                "(rate, signal)"
+            )
 
 
 def _number(groups):

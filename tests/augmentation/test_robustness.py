@@ -310,3 +310,11 @@ def test_what_can_not_be_is_an_error(settings, message):
 def test_an_estimator_must_be_fitted():
     with pytest.raises(NotFittedError):
         curve(make_pipeline(MFCCTransformer(sample_rate=RATE), SoftmaxClassifier()))
+
+
+def test_copies_and_clips_must_be_taken_to_have_one_rate():
+    pipeline = make_pipeline(MFCCTransformer(sample_rate=RATE), SoftmaxClassifier())
+    pipeline.fit(CLIPS, LABELS)
+    with pytest.raises(ValueError, match="sample_rate=4000, and the estimator has mfcc"):
+        curve(pipeline, sample_rate=4000)
+    curve(pipeline, [(RATE, clip) for clip in CLIPS], sample_rate=4000)
