@@ -49,6 +49,12 @@ def test_the_mean_square_is_the_clips(samples, seed):
         assert decibels(run(effect, samples, seed), samples) == pytest.approx(0, abs=1e-3)
 
 
+def test_the_direct_sound_is_at_most_20_decibels_below_the_peak():
+    response = np.array([0.09, -0.11, 0, 1, 0.5])
+    expected = run(Reverberate(np.array([-0.11, 0, 1, 0.5])))
+    np.testing.assert_allclose(run(Reverberate(response)), expected, atol=1e-12)
+
+
 def test_a_perfect_room_leaves_the_clip():
     np.testing.assert_allclose(run(Reverberate(np.array([0, 0, 0.3]))), CLIP, rtol=1e-9)
 
