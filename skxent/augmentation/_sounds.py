@@ -59,9 +59,9 @@ def excerpt(sound: Any, n_samples: int, sample_rate: float, rng: Generator) -> N
             file.seek(rng.integers(max(file.frames - n_needed, 0) + 1))
             signal = file.read(n_needed, dtype="float32", always_2d=True)
     else:
-        if not (isinstance(sound, np.ndarray) or _is_pair(sound)):
-            sound = load(sound, sample_rate)
         rate, signal = sound if _is_pair(sound) else (sample_rate, sound)
+        if not isinstance(signal, np.ndarray):
+            signal = load((rate, signal), rate)
         n_needed = math.ceil(n_samples * rate / sample_rate)
         start = rng.integers(max(len(signal) - n_needed, 0) + 1)
         signal = signal[start : start + n_needed]

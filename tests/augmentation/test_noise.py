@@ -7,6 +7,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skxent.audio import Deferred
 from skxent.augmentation import AddNoise
 from skxent.augmentation._noise import coloured_noise
 from tests.augmentation.strategies import (
@@ -186,6 +187,16 @@ def test_a_file_is_the_same_noise_as_its_samples(tmp_path, rate, subtype):
             noise_of((rate, samples.astype("float32")), n_samples, seed=3),
             atol=1e-6,
         )
+
+
+def test_deferred_noise_is_noise_with_and_without_a_rate():
+    class Computed(Deferred):
+        def compute(self):
+            return NOISE
+
+    np.testing.assert_array_equal(noise_of([Computed()]), noise_of([NOISE]))
+    np.testing.assert_array_equal(noise_of((16000, Computed())), noise_of((16000, NOISE)))
+    np.testing.assert_array_equal(noise_of([(16000, NOISE.tolist())]), noise_of((16000, NOISE)))
 
 
 def test_channels_are_averaged():
