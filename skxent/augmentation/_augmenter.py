@@ -1,6 +1,7 @@
 """AudioAugmenter: clips and copies of them, as samplers of imbalanced-learn return them."""
 
 import copy
+import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils.validation import _num_samples, column_or_1d
 
 from skxent._fitting._lists import refuse_iterators
 from skxent.augmentation._copies import Copy, Source
+from skxent.augmentation._settings import Effect
 from skxent.features._inputs import list_clips
 
 
@@ -130,9 +132,9 @@ class AudioAugmenter(BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter is invalid, X is not a collection of clips, or another argument has not
-            one entry for each of them. What is wrong with a clip, or with what an effect returns,
-            is raised when the copy is made.
+            If a parameter or a setting of an effect is invalid, X is not a collection of clips, or
+            another argument has not one entry for each of them. What is wrong with a clip, or with
+            what an effect returns, is raised when the copy is made.
         """
         self._validate_params()
         effects = self._check_effects()
@@ -237,6 +239,8 @@ class AudioAugmenter(BaseEstimator):
                 raise TypeError(
                     f"effects must be a callable or a list of callables, got {effect!r}"
                 )
+            if isinstance(effect, Effect):  # now, rather than when the first copy is made
+                effect._validate_params()
         return effects
 
     def _draw_seed(self):
@@ -260,6 +264,21 @@ def _check_entries(values, n_clips, name):
     if isinstance(values, str) or n_entries != n_clips:
         raise ValueError(f"{name} must have one entry for each of {n_clips} clips, got {n_entries}")
     return values
+
+
+def check_rate(sample_rate, estimator, X):
+    """Raise an error if clips of X have no rate, and the estimator takes them to have another."""
+    clips = list_clips(X)
+    if clips is not None and all(isinstance(clip, str | os.PathLike | tuple) for clip in clips):
+        return
+    params = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    for name, value in params.items():
+        if name.rpartition("__")[2] == "sample_rate" and value != sample_rate:
+            raise ValueError(
+                f"copies have sample_rate={sample_rate}, and the estimator has {name}={value}, so "
+                "the rate of clips that are arrays is unclear; make both the same, or give pairs "
+                "(rate, signal)"
+            )
 
 
 def _number(groups):

@@ -52,12 +52,17 @@ def apply(
     ------
     ValueError
         If an effect returns anything but finite floats of that shape.
+    TypeError, ValueError
+        If an effect raises one. The message names the effect.
     """
     samples = samples.copy()
     for effect in effects:
         name = name_of(effect)
         try:
             result = _call(effect, samples, sample_rate, rng, others)
+        except (TypeError, ValueError) as error:  # whose text alone is passed on
+            kind = ValueError if isinstance(error, ValueError) else TypeError
+            raise kind(_name_effect(name, str(error))) from error
         except Exception as error:
             error.add_note(f"The effect that raised this is {name}.")
             raise
@@ -96,6 +101,12 @@ def find_fault(samples: Any) -> str:
         first = int(np.argmin(is_finite))
         return f"samples that are not finite: sample {first} is {samples[first]}"
     return ""
+
+
+def _name_effect(name: str, message: str) -> str:
+    """Return the message of an effect's error with the name of the effect."""
+    is_named = message.startswith(f"{name}: ") or f" of {name} " in message
+    return message if is_named else f"{name}: {message}"
 
 
 def _call(

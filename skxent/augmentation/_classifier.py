@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
     has_fit_parameter,
 )
 
+from skxent.augmentation._augmenter import check_rate
 from skxent.features._inputs import check_clips
 
 # Arguments of `fit` that belong to samples to validate on, which have no copies.
@@ -150,7 +151,9 @@ class AugmentedClassifier(CallbackSupportMixin, MetaEstimatorMixin, ClassifierMi
         TypeError, ValueError
             If clips, labels or weights are malformed, an effect returns something other than
             samples (the message names the clip and the copy), the estimator is no classifier, or
-            does not support weights that are given. Errors of the estimator are passed on.
+            does not support weights that are given, or if clips are arrays and the estimator takes
+            them to have another sample rate than the augmenter. Errors of the estimator are passed
+            on.
         """
         if not is_classifier(self.estimator):
             name = type(self.estimator).__name__
@@ -159,6 +162,7 @@ class AugmentedClassifier(CallbackSupportMixin, MetaEstimatorMixin, ClassifierMi
         callbacks = self._init_callback_context(max_subtasks=1)
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
         finite = not get_tags(estimator).input_tags.allow_nan
+        check_rate(getattr(augmenter, "sample_rate", None), estimator, X)
         clips = list(check_clips(self, X, y, reset=True, finite=finite))
         params = self._route(sample_weight, groups, fit_params)
         aligned = {"groups": groups} | {

@@ -64,14 +64,15 @@ class Source:
 
     def _draw_other(self, place: int, samples: NDArray[Any], rng: Generator) -> NDArray[Any]:
         """Return the samples of another clip: of another group or, without groups, with others."""
-        if self.groups is None:
-            places = np.arange(len(self.clips))
-        else:
+        places: Sequence[int] | NDArray[Any] = range(len(self.clips))
+        if self.groups is not None:
             places = np.flatnonzero(self.groups != self.groups[place])
         if len(places):
             # From a place that is drawn, so that the clip itself and those that can't be loaded
             # (which is an error of their own) are skipped.
-            for other in np.roll(places, -int(rng.integers(len(places)))).tolist():
+            first = int(rng.integers(len(places)))
+            for step in range(len(places)):
+                other = places[(first + step) % len(places)]
                 try:
                     drawn = load(self.clips[other], self.sample_rate)
                 except (TypeError, ValueError):

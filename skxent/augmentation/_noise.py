@@ -101,11 +101,12 @@ class AddNoise(Effect):
     def _apply(self, samples, sample_rate, rng, others):
         snr = draw(self.snr, rng)
         level = _root_mean_square(samples)
+        if level == 0 and snr < np.inf:
+            raise self._error("the clip is silent, no noise has a signal-to-noise ratio to it")
+        # Whatever the ratio is, as much is drawn, so that later effects draw the same.
+        noise, noise_level = self._draw_noise(len(samples), sample_rate, rng, others)
         if snr == np.inf:
             return samples
-        if level == 0:
-            raise self._error("the clip is silent, no noise has a signal-to-noise ratio to it")
-        noise, noise_level = self._draw_noise(len(samples), sample_rate, rng, others)
         gain = level / noise_level * 10 ** (-snr / 20)
         return samples + (gain * noise.astype(np.float64)).astype(samples.dtype)
 

@@ -13,7 +13,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
 
 from skxent._fitting._lists import refuse_iterators
-from skxent.augmentation._augmenter import AudioAugmenter
+from skxent.augmentation._augmenter import AudioAugmenter, check_rate
 from skxent.augmentation._chain import name_of
 from skxent.augmentation._noise import AddNoise
 
@@ -86,8 +86,9 @@ def robustness_curve(
     TypeError
         If `estimator` has no method `predict`, or `effects` is none of the above.
     ValueError
-        If an effect has no setting `snr`, a ratio is not a number, or X, y, groups and weights
-        don't fit together; and what the estimator and the effects raise.
+        If an effect has no setting `snr`, a ratio is not a number, X, y, groups and weights
+        don't fit together, or clips are arrays and the estimator takes them to have another sample
+        rate; and what the estimator and the effects raise.
 
     See Also
     --------
@@ -141,6 +142,7 @@ def robustness_curve(
     """
     if not hasattr(estimator, "predict"):
         raise TypeError(f"estimator must be a classifier, got {type(estimator).__name__}")
+    check_rate(sample_rate, estimator, X)
     chains = _list_effects(effects)
     ratios = _check_ratios(snr)
     refuse_iterators(y, "y")
@@ -208,8 +210,8 @@ def _list_effects(effects: Any) -> dict[str, list[Callable[..., Any]]]:
     for name, chain in chains.items():
         if not any(map(_has_snr, chain)):
             raise ValueError(
-                f"effects: {name} has no setting snr; put it in a list with an effect that has "
-                f"one, such as [[{name}(), AddNoise()]]"
+                f"effects: {name} has no setting snr; add an effect that has one to its list, "
+                "such as [[Reverberate(), AddNoise()]]"
             )
     return chains
 

@@ -40,14 +40,16 @@ class Reverberate(Effect):
         others. None simulates rooms, which requires pyroomacoustics: ``pip install
         "skxent[rooms]"``.
     reverberation_time : float or (low, high), default=(0.2, 0.8)
-        Seconds in which the echoes of a simulated room fall by 60 dB. A living room has about 0.4.
+        Seconds in which the echoes of a simulated room fall by 60 dB, at least 0.01. A living room
+        has about 0.4.
     room_size : float or (low, high), default=(3, 10)
         Width and length of a simulated room in metres, at least 2; its height is from 2.5 to 4.
     distance : float or (low, high), default=(0.5, 3)
         From the speaker to the microphone in metres, at most: both are at random places, and the
         speaker comes nearer where this is too far.
     n_rooms : int, default=50
-        Number of simulated rooms. Each is simulated when it is drawn first, and kept.
+        Number of simulated rooms. Each is simulated when it is drawn first, and the 1024 that were
+        used last are kept.
     random_state : int, default=0
         Seed of the simulated rooms. Another one makes other rooms, such as to test in.
 
@@ -96,7 +98,7 @@ class Reverberate(Effect):
 
     _parameter_constraints = {  # noqa: RUF012
         "responses": [str, os.PathLike, "array-like", None],
-        "reverberation_time": [Range(0, None, closed="neither")],
+        "reverberation_time": [Range(0.01, None, closed="left")],
         "room_size": [Range(2, None, closed="left")],
         "distance": [Range(0, None, closed="neither")],
         "n_rooms": [Interval(Integral, 1, None, closed="left")],
@@ -167,7 +169,7 @@ def absorption_of(size, reverberation_time):
     return 1 - 10 ** (-6 * path / (_SPEED_OF_SOUND * reverberation_time))
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=1024)
 def simulate_room(index, reverberation_time, room_size, distance, seed, sample_rate):
     """Return the impulse response of a room that is drawn by its index, from its direct sound on.
 

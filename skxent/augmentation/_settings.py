@@ -25,7 +25,7 @@ class Range(Interval):
         return len(val) == 2 and are_allowed and val[0] <= val[1]
 
     def __str__(self):
-        return f"{super().__str__()} or a range of two such, (low, high)"
+        return f"{super().__str__()} or a range of two such, (low, high), with low <= high"
 
 
 def limits(setting):

@@ -35,7 +35,7 @@ def draw_sound(sounds: list[Any], rng: Generator) -> Any:
     path = os.path.expanduser(sound)
     if not os.path.isdir(path):
         return path
-    files = _list_files(path, os.stat(path).st_mtime_ns)
+    files = _list_files(path)
     return files[rng.integers(len(files))]
 
 
@@ -59,9 +59,9 @@ def excerpt(sound: Any, n_samples: int, sample_rate: float, rng: Generator) -> N
             file.seek(rng.integers(max(file.frames - n_needed, 0) + 1))
             signal = file.read(n_needed, dtype="float32", always_2d=True)
     else:
-        if not (isinstance(sound, np.ndarray) or _is_pair(sound)):
-            sound = load(sound, sample_rate)
         rate, signal = sound if _is_pair(sound) else (sample_rate, sound)
+        if not isinstance(signal, np.ndarray):
+            signal = load((rate, signal), rate)
         n_needed = math.ceil(n_samples * rate / sample_rate)
         start = rng.integers(max(len(signal) - n_needed, 0) + 1)
         signal = signal[start : start + n_needed]
@@ -76,16 +76,35 @@ def _is_pair(sound: Any) -> bool:
     return isinstance(sound, tuple) and len(sound) == 2 and isinstance(sound[0], Real)
 
 
+def _list_files(folder: str) -> list[str]:
+    """Return the sound files of a folder and of those in it; searched again if one changes."""
+    files, folders, changed = _search(os.path.abspath(folder))
+    if _changes_of(folders) != changed:
+        _search.cache_clear()
+        files, *_ = _search(os.path.abspath(folder))
+    if not files:
+        raise ValueError(f"the folder {folder!r} holds no sound files")
+    return files
+
+
+def _changes_of(folders: list[str]) -> list[int] | None:
+    """Return when files or folders in each folder were last added or removed; None if one is."""
+    try:
+        return [os.stat(folder).st_mtime_ns for folder in folders]
+    except FileNotFoundError:
+        return None
+
+
 @functools.lru_cache(maxsize=16)
-def _list_files(folder: str, changed: int) -> list[str]:
-    """Return the sound files of a folder and of those in it, sorted; hidden ones are left out."""
+def _search(folder: str) -> tuple[list[str], list[str], list[int] | None]:
+    """Return a folder's sound files, sorted and without hidden ones, its folders and changes."""
+    folders = [folder, *(str(path) for path in Path(folder).rglob("*") if path.is_dir())]
+    changed = _changes_of(folders)  # before, so that what changes meanwhile is seen
     files = [
-        path
+        str(path)
         for path in sorted(Path(folder).rglob("*"))
         if path.suffix.lower() in _SUFFIXES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     ]
-    if not files:
-        raise ValueError(f"the folder {folder!r} holds no sound files")
-    return [str(path) for path in files]
+    return files, folders, changed

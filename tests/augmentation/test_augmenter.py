@@ -17,6 +17,7 @@ from sklearn.base import clone
 from skxent import AudioAugmenter, MFCCTransformer
 from skxent.audio import load
 from skxent.augmentation import AddNoise, ChangeGain, ChangeSpeed, Shift
+from skxent.augmentation._copies import key_of_effect
 from skxent.features import MemoryCache
 from tests.augmentation.clips import (
     RATE,
@@ -273,6 +274,44 @@ def test_copies_that_may_be_others_are_not_kept(settings):
     assert n_kept(X, {}) == 3  # the clips
 
 
+def test_the_key_has_all_that_a_copy_depends_on():
+    def keys(clips=None, groups=None, **settings):
+        clips = tones(2) if clips is None else clips
+        augmenter = augmenter_of(keep_original=False, **settings)
+        X, *_ = augmenter.fit_resample(clips, range(len(clips)), groups=groups)
+        return [copy.cache_key() for _, copy in X]
+
+    babble = AddNoise("babble")
+    every = [
+        *keys(n_copies=2),
+        *keys(random_state=1),
+        *keys(sample_rate=2 * RATE),
+        *keys([(2 * RATE, tone(0))]),
+        *keys([tone(0).astype(float)]),
+        *keys(effects=AddNoise(snr=10)),
+        *keys(effects=AddNoise("pink")),
+        *keys(effects=[AddNoise(), ChangeGain()]),
+        *keys(effects=[ChangeGain(), AddNoise()]),
+        *keys(effects=babble),
+        *keys(effects=babble, groups=[1, 2]),
+        *keys([tone(0), tone(1), tone(2)], effects=babble),
+        *keys([tone(0), tone(1), tone(2)], effects=babble, groups=[1, 2, 3]),
+        *keys([tone(0), tone(1), tone(2)], effects=babble, groups=[1, 2, 2]),
+    ]
+    assert None not in every
+    assert len(set(every)) == len(every)
+    assert keys(sample_rate=float(RATE)) == keys()
+
+
+def test_the_key_of_an_effect_has_its_class(monkeypatch):
+    class Louder(ChangeGain):
+        pass
+
+    assert key_of_effect(Louder()) is None  # a user's class
+    monkeypatch.setattr(Louder, "__module__", ChangeGain.__module__)
+    assert key_of_effect(Louder()) != key_of_effect(ChangeGain())
+
+
 def test_the_key_has_the_noises(tmp_path):
     clips, cache = [tone(0)], {}
     folder = tmp_path / "noises"
@@ -434,6 +473,7 @@ def test_representations():
         ({"effects": [AddNoise]}, TypeError, r"got the class AddNoise: give AddNoise\(\)"),
         ({"effects": ["white"]}, TypeError, "a callable or a list of callables, got 'white'"),
         ({"effects": 3}, TypeError, "a callable or a list of callables, got 3"),
+        ({"effects": AddNoise(snr=(9, 1))}, ValueError, "'snr' parameter of AddNoise must be"),
     ],
 )
 def test_bad_parameters(settings, kind, message):

@@ -203,3 +203,19 @@ def test_threads_do_not_disturb_each_other():
     expected = [run(seed) for seed in range(50)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(run, range(50))) == expected
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError])
+def test_an_error_about_the_samples_names_the_effect(kind):
+    def complain(samples, sample_rate):
+        raise kind("too quiet")
+
+    with pytest.raises(kind, match=r"^complain: too quiet$"):
+        apply([complain], CLIP, RATE, rng_of())
+
+
+def test_effects_that_name_themselves_are_named_once():
+    with pytest.raises(ValueError, match=r"^AddNoise: the noise 'wite': "):
+        apply([AddNoise("wite")], CLIP, RATE, rng_of())
+    with pytest.raises(ValueError, match=r"^The 'gain' parameter of ChangeGain must"):
+        apply([ChangeGain(gain="loud")], CLIP, RATE, rng_of())

@@ -413,6 +413,16 @@ def test_bad_input():
         augmented().predict(CLIPS)
 
 
+def test_copies_and_clips_must_be_taken_to_have_one_rate():
+    classifier = augmented(sample_rate=2 * RATE)
+    message = r"sample_rate=16000, and the estimator has mfcctransformer__sample_rate=8000, so"
+    with pytest.raises(ValueError, match=message):
+        classifier.fit(CLIPS, WORDS)
+    with pytest.raises(ValueError, match=message):
+        classifier.fit(np.array(CLIPS), WORDS)
+    classifier.fit([(RATE, clip) for clip in CLIPS], WORDS)  # these have a rate of their own
+
+
 def test_a_failing_effect_names_the_clip_and_the_copy():
     classifier = augmented(effects=lambda samples, sample_rate: None)
     with pytest.raises(ValueError, match=r"^clip 0, copy 1: <lambda>: returned nothing"):

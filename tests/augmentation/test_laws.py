@@ -151,7 +151,8 @@ def test_invalid_settings_are_errors_that_name_them_and_the_effect(effect, name)
 
 
 def test_the_error_of_a_range_says_what_is_allowed():
-    with pytest.raises(ValueError, match=r"a float in the range \[0.0, 200.0\] or a range of two"):
+    allowed = r"a float in the range \[0.0, 200.0\] or a range of two such, \(low, high\), with"
+    with pytest.raises(ValueError, match=allowed):
         run(Clipping(overload=(3, 1)), NOISE)
 
 

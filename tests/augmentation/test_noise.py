@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -5,6 +7,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skxent.audio import Deferred
 from skxent.augmentation import AddNoise
 from skxent.augmentation._noise import coloured_noise
 from tests.augmentation.strategies import (
@@ -51,9 +54,20 @@ def test_a_range_of_ratios_is_drawn_from(samples, seed):
     assert 10 < max(ratios) < 15.1
 
 
-@pytest.mark.parametrize("noise", ["white", "babble", "nothing"])
+@pytest.mark.parametrize("noise", ["white", "pink", "babble", NOISE])
 def test_without_noise_the_clip_is_left(noise):
     np.testing.assert_array_equal(add(noise, snr=np.inf), CLIP)
+    np.testing.assert_array_equal(add(noise, 0 * CLIP, snr=np.inf), 0 * CLIP)
+
+
+@pytest.mark.parametrize("noise", ["white", "pink", "babble", NOISE])
+def test_what_later_effects_draw_does_not_depend_on_the_ratio(noise):
+    def next_number(snr):
+        rng = np.random.default_rng(0)
+        AddNoise(noise, snr=snr)(CLIP, RATE, rng, other_tones)
+        return rng.random()
+
+    assert next_number(np.inf) == next_number(10) == next_number(-10)
 
 
 # Coloured noise
@@ -74,7 +88,7 @@ def test_coloured_noise_has_nothing_below_20_hertz(exponent):
     power = np.abs(np.fft.rfft(samples)) ** 2
     n_below = int(20 * 2**15 / RATE)
     assert power[:n_below].sum() < 1e-9 * power.sum()
-    assert power[n_below + 1] > 0
+    assert power[n_below + 1 : n_below + 20].sum() > 1e-4 * power.sum()
 
 
 @pytest.mark.parametrize("exponent", [0, 1, 2])
@@ -175,6 +189,16 @@ def test_a_file_is_the_same_noise_as_its_samples(tmp_path, rate, subtype):
         )
 
 
+def test_deferred_noise_is_noise_with_and_without_a_rate():
+    class Computed(Deferred):
+        def compute(self):
+            return NOISE
+
+    np.testing.assert_array_equal(noise_of([Computed()]), noise_of([NOISE]))
+    np.testing.assert_array_equal(noise_of((16000, Computed())), noise_of((16000, NOISE)))
+    np.testing.assert_array_equal(noise_of([(16000, NOISE.tolist())]), noise_of((16000, NOISE)))
+
+
 def test_channels_are_averaged():
     stereo = np.column_stack([NOISE, np.roll(NOISE, 5)])
     np.testing.assert_allclose(noise_of(stereo), noise_of(stereo.mean(axis=1)), rtol=1e-9)
@@ -196,6 +220,13 @@ def test_any_file_of_a_folder_but_hidden_ones(tmp_path, monkeypatch):
     (tmp_path / "b.WAV").unlink()
     drawn = {round(frequency_of(noise_of(tmp_path, seed=seed)), -1) for seed in range(40)}
     assert drawn == {1000, 1500}
+    (tmp_path / "a" / "b" / "d.ogg").unlink()
+    assert {round(frequency_of(noise_of(tmp_path, seed=seed)), -1) for seed in range(40)} == {1000}
+    soundfile.write(tmp_path / "a" / "b" / "new.wav", 0.5 * tone(2500, 4000), RATE)
+    drawn = {round(frequency_of(noise_of(tmp_path, seed=seed)), -1) for seed in range(40)}
+    assert drawn == {1000, 2500}
+    shutil.rmtree(tmp_path / "a" / "b")
+    assert {round(frequency_of(noise_of(tmp_path, seed=seed)), -1) for seed in range(40)} == {1000}
 
 
 def test_each_of_several_noises_is_as_likely_as_the_others(tmp_path):

@@ -22,6 +22,7 @@ from skxent.augmentation import (
     AugmentedClassifier,
     BandLimit,
     ChangeGain,
+    Reverberate,
     robustness_curve,
 )
 
@@ -276,6 +277,10 @@ def test_input_is_not_changed():
     [
         ({"effects": BandLimit(fmax=500)}, "effects: BandLimit has no setting snr"),
         ({"effects": [AddNoise(), np.negative]}, "effects: negative has no setting snr"),
+        (
+            {"effects": [[Reverberate(), ChangeGain()]]},
+            r"effects: Reverberate \+ ChangeGain has no setting snr; .* as \[\[Reverberate",
+        ),
         ({"effects": []}, "effects must hold at least one"),
         ({"effects": {}}, "effects must hold at least one"),
         ({"effects": [[]]}, "effects: .* no setting snr"),
@@ -305,3 +310,11 @@ def test_what_can_not_be_is_an_error(settings, message):
 def test_an_estimator_must_be_fitted():
     with pytest.raises(NotFittedError):
         curve(make_pipeline(MFCCTransformer(sample_rate=RATE), SoftmaxClassifier()))
+
+
+def test_copies_and_clips_must_be_taken_to_have_one_rate():
+    pipeline = make_pipeline(MFCCTransformer(sample_rate=RATE), SoftmaxClassifier())
+    pipeline.fit(CLIPS, LABELS)
+    with pytest.raises(ValueError, match="sample_rate=4000, and the estimator has mfcc"):
+        curve(pipeline, sample_rate=4000)
+    curve(pipeline, [(RATE, clip) for clip in CLIPS], sample_rate=4000)

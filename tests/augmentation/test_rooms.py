@@ -49,6 +49,13 @@ def test_the_mean_square_is_the_clips(samples, seed):
         assert decibels(run(effect, samples, seed), samples) == pytest.approx(0, abs=1e-3)
 
 
+def test_the_direct_sound_is_at_most_20_decibels_below_the_peak():
+    response = np.array([0.09, -0.11, 0, 1, 0.5])
+    result = run(Reverberate(response), np.eye(1, 50)[0])
+    expected = response[1:] / np.linalg.norm(response[1:])
+    np.testing.assert_allclose(result, np.pad(expected, (0, 46)), atol=1e-12)
+
+
 def test_a_perfect_room_leaves_the_clip():
     np.testing.assert_allclose(run(Reverberate(np.array([0, 0, 0.3]))), CLIP, rtol=1e-9)
 
@@ -126,6 +133,30 @@ def test_rooms_are_as_many_as_asked_for_and_the_same_each_time():
     simulate_room.cache_clear()
     assert rooms(n_rooms=1) < rooms(n_rooms=3)
     assert not rooms(n_rooms=1, random_state=1) & rooms(n_rooms=3)
+
+
+def test_many_rooms_are_kept(monkeypatch):
+    simulate_room.cache_clear()
+    simulated = []
+
+    def record(*args):
+        simulated.append(args)
+        return np.r_[1.0, np.zeros(50)], 50
+
+    monkeypatch.setattr("skxent.augmentation._rooms.early_echoes", record)
+    for _ in range(2):
+        for index in range(500):
+            simulate_room(index, (0.05, 0.05), (3.0, 10.0), (0.5, 0.5), 0, RATE)
+    simulate_room.cache_clear()
+    assert len(simulated) == 500
+
+
+def test_the_shortest_echo():
+    for seed in range(5):
+        shortest = Reverberate(reverberation_time=0.01, room_size=(2, 100), n_rooms=5)
+        assert np.isfinite(run(shortest, seed=seed)).all()
+    with pytest.raises(ValueError, match="'reverberation_time' parameter of Reverberate must be"):
+        run(Reverberate(reverberation_time=1e-5))
 
 
 def test_a_distant_speaker_has_more_echo():

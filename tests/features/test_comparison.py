@@ -179,6 +179,26 @@ def test_level_of_a_tone_is_its_own_and_bandwidth_ends_near_it(hertz):
     assert abs(found["bandwidth"] - hertz) < max(110, 0.1 * hertz)
 
 
+def steps(*decibels_and_seconds):
+    """A tone whose level changes in steps: amplitudes of 0 dB have a mean square of one."""
+    parts = [np.full(round(s * RATE), np.sqrt(2) * 10 ** (d / 20)) for d, s in decibels_and_seconds]
+    envelope = np.concatenate(parts)
+    return envelope * np.sin(2 * np.pi * 1000 / RATE * np.arange(len(envelope)))
+
+
+def test_level_is_of_the_frames_at_most_20_decibels_below_the_loudest():
+    expected = 10 * np.log10((1 + 10**-1.5) / 2)
+    for quiet in (-25, -60):
+        found = measure(steps((0, 1), (-15, 1), (quiet, 1)))
+        assert found["level"] == pytest.approx(expected, abs=0.1)
+
+
+def test_noise_is_below_what_a_tenth_of_the_frames_are():
+    for share, expected in [(0.07, 0), (0.13, -40)]:
+        found = measure(steps((0, 2 * (1 - share)), (-40, 2 * share)))
+        assert found["noise"] == pytest.approx(expected, abs=0.5)
+
+
 def test_bandwidth_is_what_a_longer_transform_finds():
     def roll_off(clip):
         frequencies, power = scipy.signal.welch(clip, RATE, nperseg=1024)
@@ -188,6 +208,10 @@ def test_bandwidth_is_what_a_longer_transform_finds():
     for hertz in (500, 1000, 2000, 3000):
         clip = low_passed(np.random.default_rng(0).normal(size=2 * RATE), hertz)
         assert measure(clip)["bandwidth"] == pytest.approx(roll_off(clip), rel=0.1)
+    noise = np.random.default_rng(1).normal(size=2 * RATE)
+    clip = low_passed(noise, 1000) + 0.08 * noise[::-1]  # has some 95 % of it below 1500 Hz
+    assert roll_off(clip) > 2500
+    assert measure(clip)["bandwidth"] == pytest.approx(roll_off(clip), rel=0.1)
 
 
 def test_the_telephone_is_found_behind_any_sample_rate(tmp_path):
@@ -280,6 +304,37 @@ def test_few_clips_never_differ_but_lie_outside():
     assert comparison.differences == {}
     assert list(comparison.outliers.values()) == [["level"]] * 3
     assert compare(WORDS, [clip / 100 for clip in OTHERS[:6]]).differences.keys() == {"level"}
+
+
+def lasting(*durations):
+    """Noise of these durations in seconds."""
+    rng = np.random.default_rng(0)
+    return [0.1 * rng.normal(size=round(seconds * RATE)) for seconds in durations]
+
+
+def test_three_of_four_pairs_must_differ():
+    reference = lasting(*[0.1] * 100)
+    for n_longer, expected in [(74, set()), (76, {"duration"})]:
+        clips = lasting(*[0.2] * n_longer, *[0.05] * (100 - n_longer))
+        assert set(compare(reference, clips).differences) == expected
+
+
+def test_of_few_clips_nearly_all_pairs_must_differ():
+    # With 8 clips each, 3.3 standard errors are 0.491, and with 9 each 0.461.
+    for n_clips, expected in [(8, set()), (9, {"duration"})]:
+        reference = lasting(*[0.1] * (n_clips - 1), 0.25)
+        clips = lasting(*[0.3] * (n_clips - 1), 0.2)  # one pair of 64 or 81 is the other way round
+        assert set(compare(reference, clips).differences) == expected
+
+
+def test_outliers_are_half_an_interquartile_range_beyond_the_percentiles():
+    reference = lasting(*[0.04] * 20, *[0.4] * 20)  # and the margin is 0.18 s
+    comparison = compare(reference, lasting(0.2, 0.54, 0.62))
+    assert [i for i, names in comparison.outliers.items() if "duration" in names] == [2]
+    expected = np.quantile(comparison.reference["duration"], [0.01, 0.99])
+    assert comparison.ranges["duration"] == tuple(expected)
+    spread = compare(lasting(*np.linspace(0.1, 0.5, 41)), reference)
+    np.testing.assert_allclose(spread.ranges["duration"], (0.104, 0.496), atol=1e-3)
 
 
 def test_silence_and_tiny_clips_are_finite():
