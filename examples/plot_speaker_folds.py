@@ -22,6 +22,7 @@ plt.style.use("tableau-colorblind10")
 
 digits = load_spoken_digits()
 y = digits.target
+# Features of one segment without slopes are poor, so that there are errors.
 X = MFCCTransformer(sample_rate=digits.sample_rate).transform(digits.data)
 
 # %%

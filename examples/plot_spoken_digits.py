@@ -41,10 +41,13 @@ print(len(np.unique(digits.speaker)), "voices:", *np.unique(digits.speaker))
 
 # %%
 # These are the features that :class:`~skxent.MFCCTransformer` computes for the frames of a clip,
-# before it pools the frames into a row of fixed length.
+# before it pools the frames into a row of fixed length. ``trim=35`` leaves out what is outside of
+# the dashed lines, see :ref:`sphx_glr_auto_examples_plot_pauses.py`.
 
 seven = np.flatnonzero(words == "seven")[0]
-features = MFCCTransformer(sample_rate=digits.sample_rate, n_segments=3, cache="memory")
+features = MFCCTransformer(
+    sample_rate=digits.sample_rate, trim=35, deltas=1, n_segments=5, cache="memory"
+)
 display = CepstralDisplay.from_clip(features, digits.data[seven])
 display.figure_.suptitle('"seven"')
 plt.show()
@@ -71,12 +74,12 @@ pipeline = make_pipeline(
 )
 search = GridSearchCV(
     pipeline,
-    {"softmaxclassifier__learning_rate": [0.001, 0.01, 0.1, 1.0, 10.0]},
+    {"softmaxclassifier__learning_rate": [0.01, 0.1, 1.0, 10.0]},
     cv=StratifiedGroupKFold(5),
 )
 
 with warnings.catch_warnings():
-    # The search tries rates that are too small and too large on purpose.
+    # The search tries rates that are too large on purpose.
     warnings.simplefilter("ignore", ConvergenceWarning)
     search.fit(clips, words[train], groups=digits.speaker[train])
 print("best rate:", search.best_params_["softmaxclassifier__learning_rate"])
@@ -129,7 +132,7 @@ fig, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")
 ax.plot(voices[order], left_out[order], "o")
 ax.axhline(left_out.mean(), color="0.4", linestyle="--", label=f"mean: {left_out.mean():.3f}")
 ax.set(
-    xlabel="voice left out of the training", ylabel="accuracy on its 20 clips", ylim=(0.75, 1.02)
+    xlabel="voice left out of the training", ylabel="accuracy on its 20 clips", ylim=(0.65, 1.02)
 )
 ax.tick_params(axis="x", rotation=90)
 ax.legend(loc="lower right")
@@ -140,9 +143,9 @@ plt.show()
 # ----------
 # With a pipeline of three steps, a search whose folds keep voices apart, and test voices that are
 # used only once. Their accuracy is 0.967 here, on 120 clips of six voices, and it applies to new
-# voices only as far as they resemble these. Leaving out each voice in turn gives 0.975, and shows
-# more: 18 of the 24 voices are recognised without an error, and for each of the six others one word
-# is wrong, in both takes. An average hides that the errors depend on the voice.
+# voices only as far as they resemble these. Leaving out each voice in turn gives 0.967, too, and
+# shows more: 18 of the 24 voices are recognised without an error, and a single one has 6 of the 16
+# errors. An average hides that the errors depend on the voice.
 #
 # These voices are synthetic, and real ones are harder. The script ``examples/spoken_digits.py``
 # does the same on real recordings with ``--data fsdd``, or on your own with ``--data FOLDER``.

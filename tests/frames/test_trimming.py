@@ -87,6 +87,9 @@ def test_frames_that_are_partly_pause_are_not_taken_for_noise():
     assert kept_of(noisy_word, 60) == list(range(2, 17))
     padded = [-99, -50, *noisy_word, -50, -99]
     assert [number - 2 for number in kept_of(padded, 60)] == list(range(2, 18))
+    falling = [0, 0, 0, -12, -12, -12, -12, -14, -22, -99]
+    assert kept_of(falling, 60) == list(range(6))
+    assert kept_of(falling[::-1], 60) == list(range(4, 10))
     # Nothing else is left to take for it.
     assert kept_of([-99, 0, -5, -99], 60) == [1, 2]
     assert kept_of([-99, 0, -99], 60) == [1]

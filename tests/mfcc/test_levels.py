@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxent.mfcc import design, levels, mfcc
-from skxent.mfcc._blocks import compute, count_padding, pad
+from skxent.mfcc._blocks import compute, compute_levels, count_padding, pad
 from skxent.mfcc._stream import compute_chunks
 from tests.mfcc import oracles, strategies
 from tests.mfcc.oracles import assert_same_frames
@@ -54,6 +54,13 @@ def test_levels_stand_beside_the_same_frames(signal, settings):
     frames, _ = compute([signal], front_end.with_levels())
     assert_array_equal(frames[:, :-1], mfcc(signal, 8000, **settings))
     assert_array_equal(frames[:, -1], levels(signal, 8000, **settings))
+
+
+@given(strategies.signals(min_size=2500, max_size=5000), settings_of_any_convention)
+def test_levels_are_the_same_in_smaller_blocks(signal, settings):
+    front_end = design(8000, **settings)
+    in_blocks = compute_levels(signal, front_end, block_bytes=1)
+    assert_array_equal(in_blocks, levels(signal, 8000, **settings))
 
 
 @given(
