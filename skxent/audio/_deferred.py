@@ -18,7 +18,7 @@ class Deferred(ABC):
 
     See Also
     --------
-    skxent.augmentation.AudioAugmenter : Makes copies of clips that are such signals.
+    skxent.AudioAugmenter : Makes copies of clips that are such signals.
 
     Examples
     --------

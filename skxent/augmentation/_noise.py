@@ -42,7 +42,7 @@ class AddNoise(Effect):
         - ``"white"``, ``"pink"`` or ``"brown"``: Gaussian noise whose power is the same at all
           frequencies, or falls as 1/f or 1/f² from 20 Hz on.
         - ``"babble"``: three to seven other clips at once, all at the same level, of other speakers
-          where :class:`AudioAugmenter` is given groups.
+          where :class:`skxent.AudioAugmenter` is given groups.
         - A clip of noise, as :func:`skxent.audio.load` takes it: an array, assumed to have the
           clip's sample rate, a pair ``(rate, signal)`` or the path of a sound file.
         - The path of a folder: any sound file in it, or in folders in it. Hidden ones are left

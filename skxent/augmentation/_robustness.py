@@ -66,7 +66,7 @@ def robustness_curve(
         Non-negative weights. Those that :func:`sklearn.utils.class_weight.compute_sample_weight`
         returns for "balanced" make the balanced accuracy of the accuracy.
     random_state : int, RandomState instance or None, default=0
-        Seed of the copies, see :class:`AudioAugmenter`.
+        Seed of the copies, see :class:`skxent.AudioAugmenter`.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def robustness_curve(
     See Also
     --------
     skxent.plotting.RobustnessDisplay : Draws curves of one or several estimators.
-    AugmentedClassifier : Is fitted to noisy copies as well.
+    skxent.AugmentedClassifier : Is fitted to noisy copies as well.
 
     Notes
     -----
