@@ -37,3 +37,8 @@ def wav_recordings():
             scipy.io.wavfile.write(paths[-1], bunch.sample_rate, samples)
         bunch.filenames = paths
         yield bunch
+
+
+def takes_of(bunch):
+    """Return the number of each clip's take, from the name of its file."""
+    return np.array([int(Path(name).stem.rpartition("_")[2]) for name in bunch.filenames])

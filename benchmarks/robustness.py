@@ -39,7 +39,7 @@ from sklearn.svm import SVC
 
 from benchmarks.machine import describe
 from benchmarks.measure import timed
-from benchmarks.recordings import prepare, wav_recordings
+from benchmarks.recordings import prepare, takes_of, wav_recordings
 from benchmarks.rows import Row, show
 from skxent import (
     AudioAugmenter,
@@ -149,7 +149,7 @@ def rows(name, has_copies, by_test, of_peer, note):
 def split(bunch, n_clips=None):
     """Return the places of the clips to train on and of those to test on."""
     order = np.random.default_rng(0).permutation(len(bunch.target))[:n_clips]
-    takes = np.array([int(Path(name).stem.rpartition("_")[2]) for name in bunch.filenames])
+    takes = takes_of(bunch)
     if takes.max() > 4:
         is_test = takes[order] < 5
     else:  # of the synthetic digits, whose takes are few, every fourth speaker

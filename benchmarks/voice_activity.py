@@ -38,7 +38,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.machine import describe
 from benchmarks.measure import in_turns
-from benchmarks.recordings import prepare, wav_recordings
+from benchmarks.recordings import prepare, takes_of, wav_recordings
 from benchmarks.rows import Row, show
 from skxent import MFCCTransformer, SoftmaxClassifier
 
@@ -74,7 +74,7 @@ def main():
 def results(n_clips=1200, turns=7, names=DETECTORS, n_timed=100):
     """Yield rows for each way of cutting: of its errors for each kind of test clips, its time."""
     with wav_recordings() as bunch:
-        takes = np.array([int(Path(name).stem.rpartition("_")[2]) for name in bunch.filenames])
+        takes = takes_of(bunch)
         in_training = takes >= 5 if takes.max() > 5 else takes >= 0  # the synthetic ones have two
         chosen = np.random.default_rng(0).permutation(np.flatnonzero(in_training))[:n_clips]
         clips = [bunch.data[i] for i in chosen]

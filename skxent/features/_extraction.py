@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skxent.audio import chunks, count_samples, load
 from skxent.audio._deferred import computed
 from skxent.features._cache import Cache, clip_key, get_or_compute
-from skxent.features._inputs import describe, guess_size
+from skxent.features._inputs import error_of, guess_size
 from skxent.frames._ragged import lengths_of, split
 from skxent.mfcc import FrontEnd
 from skxent.mfcc._blocks import compute
@@ -158,9 +158,7 @@ def _compute(
                 signals.setdefault(signal.dtype, {})[number] = signal
         except (TypeError, ValueError) as error:
             if on_error == "raise":
-                # Not the type of the error itself: a UnicodeEncodeError takes no message.
-                kind = TypeError if isinstance(error, TypeError) else ValueError
-                raise kind(describe(number, clip, str(error))) from error
+                raise error_of(number, clip, error) from error
             reasons[number] = str(error)  # without the traceback, which holds the samples
     for sample_type, some in signals.items():
         of_type = front_end.as_type(sample_type)

@@ -117,6 +117,13 @@ def describe(number: int, clip: Any, reason: str) -> str:
     return f"{name_clip(number, clip)}: {reason}"
 
 
+def error_of(number: int, clip: Any, error: TypeError | ValueError) -> TypeError | ValueError:
+    """Return an error of a clip with a message that names the clip."""
+    # Not the type of the error itself: a UnicodeEncodeError takes no message.
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(describe(number, clip, str(error)))
+
+
 def name_clip(number: int, clip: Any) -> str:
     """Return the number of a clip and its path if it has one, or a deferred one's own name."""
     if (deferred := deferred_of(clip)) is not None:

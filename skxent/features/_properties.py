@@ -12,7 +12,7 @@ from skxent._threads import one_blas_thread
 from skxent.audio import load, read, to_mono_float
 from skxent.audio._deferred import computed
 from skxent.features._extraction import plan
-from skxent.features._inputs import describe
+from skxent.features._inputs import describe, error_of
 from skxent.frames import trim
 from skxent.frames._ragged import split
 from skxent.mfcc import FrontEnd
@@ -87,8 +87,7 @@ def measure(
                     signal, share = _load(clips[number], sample_rate)
                 except (TypeError, ValueError) as error:
                     if on_error == "raise":
-                        kind = TypeError if isinstance(error, TypeError) else ValueError
-                        raise kind(describe(number, clips[number], str(error))) from error
+                        raise error_of(number, clips[number], error) from error
                     reasons[number] = describe(number, clips[number], str(error))
                 else:
                     signals[number] = signal
