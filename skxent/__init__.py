@@ -5,7 +5,8 @@ The rooms, from the top; each imports from those below it alone:
 - ``plotting``: displays of clips, loss curves and searches
 - ``search``: all learning rates, penalties and folds together; the range test
 - ``neural``: networks on PyTorch
-- ``sequences``: classifiers of sequences of frames, and of words by their states
+- ``words``: words by the states of their frames, also words that are not trained
+- ``sequences``: classifiers of sequences of frames
 - ``augmentation``: copies of clips with noise, echo or another speed, in training alone
 - ``linear``: the linear softmax model, from its objective to `SoftmaxClassifier`
 - ``features``: clips to rows, `MFCCTransformer`, and its caches
@@ -25,7 +26,8 @@ from skxent.augmentation import AudioAugmenter, AugmentedClassifier
 from skxent.features import MFCCTransformer
 from skxent.linear import SoftmaxClassifier
 from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
-from skxent.sequences import FramewiseClassifier, LexiconClassifier
+from skxent.sequences import FramewiseClassifier
+from skxent.words import LexiconClassifier
 
 __all__ = [
     "AudioAugmenter",

@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from skxent._fitting._inputs import check_targets
 from skxent._fitting._lists import refuse_iterators
 from skxent.sequences._inputs import is_list
-from skxent.sequences._lexicon import sorted_words
+from skxent.words._lexicon import sorted_words
 
 Row = tuple[Any, ...]
 

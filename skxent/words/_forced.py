@@ -24,7 +24,7 @@ class Interval(NamedTuple):
 
     Examples
     --------
-    >>> from skxent.sequences import Interval
+    >>> from skxent.words import Interval
     >>> Interval(0.0, 0.25, "no").end
     0.25
     """
@@ -56,7 +56,7 @@ class Alignment:
 
     Examples
     --------
-    >>> from skxent.sequences import Alignment, Interval
+    >>> from skxent.words import Alignment, Interval
     >>> word = Interval(0.1, 0.4, "no")
     >>> phones = [Interval(0.1, 0.2, "N"), Interval(0.2, 0.4, "OW")]
     >>> states = [Interval(0.1, 0.2, 0), Interval(0.2, 0.4, 0)]

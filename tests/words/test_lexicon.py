@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from skxent.sequences._lexicon import check_lexicon, leave_out_unknown, state_sequences
-from skxent.sequences._words import check_words
+from skxent.words._lexicon import check_lexicon, leave_out_unknown, state_sequences
+from skxent.words._rows import check_words
 
 
 @pytest.mark.parametrize(

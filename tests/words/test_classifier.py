@@ -23,8 +23,8 @@ from sklearn.svm import LinearSVC
 from skxent import FramewiseClassifier, LexiconClassifier
 from skxent.sequences import GaussianClassifier
 from tests.alignment.oracles import scores_of_paths
-from tests.sequences.speech import LEXICON, NEW, PHONES, draw_words, speak
 from tests.sequences.strategies import as_objects
+from tests.words.speech import LEXICON, NEW, PHONES, draw_words, speak
 
 TRAIN = speak(draw_words(90), seed=0)
 TEST = speak(draw_words(40, seed=1), seed=1)

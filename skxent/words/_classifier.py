@@ -14,24 +14,24 @@ from sklearn.utils.validation import has_fit_parameter
 from skxent.frames._neighbours import join
 from skxent.frames._ragged import lengths_of, split
 from skxent.linear import SoftmaxClassifier
-from skxent.sequences._frame_scores import (
+from skxent.sequences._gaussian import GaussianClassifier
+from skxent.sequences._inputs import check_frame_weights, check_sequences
+from skxent.words._frame_scores import (
     check_frame_classifier,
     fit_states,
     score_states,
     takes_clips,
 )
-from skxent.sequences._gaussian import GaussianClassifier
-from skxent.sequences._inputs import check_frame_weights, check_sequences
-from skxent.sequences._lexicon import (
+from skxent.words._lexicon import (
     check_lexicon,
     refuse_unknown_words,
     state_sequences,
     trained_units,
     whole_words,
 )
-from skxent.sequences._lexicon_prediction import WordClassifierMixin
-from skxent.sequences._realign import flat_start, realign
-from skxent.sequences._words import check_words, group
+from skxent.words._prediction import WordClassifierMixin
+from skxent.words._realign import flat_start, realign
+from skxent.words._rows import check_words, group
 
 # Directions that a Gaussian classifier of spliced frames keeps.
 _N_COMPONENTS = 50

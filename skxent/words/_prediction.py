@@ -10,10 +10,10 @@ from skxent.alignment import sequence_graph, viterbi_paths, viterbi_scores, vite
 from skxent.alignment import word_graph as make_word_graph
 from skxent.frames._neighbours import join
 from skxent.frames._ragged import lengths_of, split
-from skxent.sequences._forced import boundaries, make_alignment
-from skxent.sequences._frame_scores import score_states, takes_clips
 from skxent.sequences._inputs import check_sequences
-from skxent.sequences._lexicon import (
+from skxent.words._forced import boundaries, make_alignment
+from skxent.words._frame_scores import score_states, takes_clips
+from skxent.words._lexicon import (
     check_lexicon,
     leave_out_unknown,
     refuse_unknown_words,
@@ -21,7 +21,7 @@ from skxent.sequences._lexicon import (
     state_sequences,
     whole_words,
 )
-from skxent.sequences._words import check_words, group
+from skxent.words._rows import check_words, group
 
 # Scores of frames that are held at a time.
 _BLOCK_SIZE = 1 << 23
