@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -208,9 +209,9 @@ def compare_clips(
         one, other = (values[np.isfinite(values)] for values in (usual[name], found[name]))
         if _differ(name, one, other):
             differences[name] = float(np.median(other) - np.median(one))
-        low, high = np.quantile(one, _RANGE).tolist()
-        ranges[name] = low, high
-        for number in _find_outliers(name, found[name], one).tolist():
+        quantiles = quantiles_of(one)
+        ranges[name] = quantiles[0], quantiles[-1]
+        for number in find_outliers(name, found[name], quantiles).tolist():
             outliers.setdefault(number, []).append(name)
     names = [name_clip(i, clip) for i, clip in enumerate(listed)]
     in_order = dict(sorted(outliers.items()))
@@ -238,10 +239,16 @@ def _differ(name: str, reference: NDArray[Any], clips: NDArray[Any]) -> bool:
     return bool(abs(share - 0.5) >= max(_SHARE - 0.5, _STANDARD_ERRORS * standard_error))
 
 
-def _find_outliers(name: str, values: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:
+def quantiles_of(reference: NDArray[Any]) -> list[float]:
+    """Return what :func:`find_outliers` needs of the reference: its range and quartiles."""
+    found: list[float] = np.quantile(reference, [_RANGE[0], 0.25, 0.75, _RANGE[1]]).tolist()
+    return found
+
+
+def find_outliers(name: str, values: NDArray[Any], quantiles: Sequence[float]) -> NDArray[Any]:
     """Return the indices of values that lie outside the reference."""
     kind = PROPERTIES[name]
-    low, lower, upper, high = np.quantile(reference, [_RANGE[0], 0.25, 0.75, _RANGE[1]])
+    low, lower, upper, high = quantiles
     margin = 0.5 * (upper - lower)
     is_above = kind.differs(values, high) & (values > high + margin)
     is_below = kind.differs(low, values) & (values < low - margin)
