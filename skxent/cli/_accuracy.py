@@ -24,18 +24,25 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def show_by(kind: str, keys: Any, correct: NDArray[np.bool_]) -> dict[str, float]:
-    """Print the accuracy for each label or speaker, and return it."""
-    codes, known = number_speakers(list(keys))
-    shares = shares_by(correct, codes, len(known))
+def by(keys: Any, correct: NDArray[np.bool_]) -> dict[str, float]:
+    """Return the accuracy for each label or speaker."""
+    return {str(key): round(share.value, 4) for key, share in _shares(keys, correct)}
+
+
+def show_by(kind: str, keys: Any, correct: NDArray[np.bool_]) -> None:
+    """Print the accuracy for each label or speaker."""
     show_table(
         [kind, "accuracy", "clips"],
         [
             [str(key), percent(share.value), str(share.n)]
-            for key, share in zip(known, shares, strict=True)
+            for key, share in _shares(keys, correct)
         ],
     )
-    return {str(key): round(share.value, 4) for key, share in zip(known, shares, strict=True)}
+
+
+def _shares(keys: Any, correct: NDArray[np.bool_]) -> list[tuple[Any, Share]]:
+    codes, known = number_speakers(list(keys))
+    return list(zip(known, shares_by(correct, codes, len(known)), strict=True))
 
 
 def confused(labels: NDArray[Any], predicted: NDArray[Any], most: int = 5) -> list[str]:

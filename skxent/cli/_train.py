@@ -204,7 +204,8 @@ def _show_accuracy(recordings: Recordings, choice: Choice, folds: Folds) -> dict
         "accuracy_of": f"{kind} speakers",
     }
     if known is not None:
-        about["accuracy_by_speaker"] = _accuracy.show_by("new speaker", known, correct)
+        about["accuracy_by_speaker"] = _accuracy.by(known, correct)
+        _accuracy.show_by("new speaker", known, correct)
     show_list(
         "most often mistaken", _accuracy.confused(recordings.labels, predicted)
     )
