@@ -33,10 +33,7 @@ def show_by(kind: str, keys: Any, correct: NDArray[np.bool_]) -> None:
     """Print the accuracy for each label or speaker."""
     show_table(
         [kind, "accuracy", "clips"],
-        [
-            [str(key), percent(share.value), str(share.n)]
-            for key, share in _shares(keys, correct)
-        ],
+        [[str(key), percent(share.value), str(share.n)] for key, share in _shares(keys, correct)],
     )
 
 

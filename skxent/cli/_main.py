@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
             status = _run(arguments)
             sys.stdout.flush()  # where a closed pipe is noticed
             return status
@@ -132,14 +132,14 @@ def _run(arguments: Sequence[str]) -> int:
 def _describe(error: Exception) -> str:
     """Return what went wrong, in a sentence."""
     if isinstance(error, CommandError | ValueError | TypeError | ImportError):
-        return str(error)
+        return " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
         return f"{name}{error.strerror or error}"
     return f"unexpected {type(error).__name__}: {error} (--debug shows where it comes from)"
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+def _show_warning(message: Warning | str, *_: object) -> None:
     """Show a warning as a line of its own, without the line of code that gave it."""
     print(f"note: {message}", file=sys.stderr)
 

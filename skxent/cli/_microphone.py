@@ -1,7 +1,7 @@
 """A microphone and a loudspeaker, by sounddevice."""
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from skxent.cli._errors import CommandError
 _BLOCK = 0.05  # seconds
 
 
-def blocks(sample_rate: float, device: str | None = None) -> Iterator[NDArray[np.float32]]:
+def blocks(
+    sample_rate: float, device: str | None = None
+) -> Generator[NDArray[np.float32], None, None]:
     """Yield what a microphone records, in blocks of shape (n_samples,), without an end.
 
     The microphone is switched off when the iterator is closed.

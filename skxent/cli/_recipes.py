@@ -118,8 +118,6 @@ _VOICES = (
 
 _SOUNDS = (
     _softmax("whole", "the clip as a whole; softmax", n_mfcc=20, pooling="statistics"),
-    _softmax(
-        "whole, smoother", "the same, stronger penalty", 0.1, n_mfcc=20, pooling="statistics"
-    ),
+    _softmax("whole, smoother", "the same, stronger penalty", 0.1, n_mfcc=20, pooling="statistics"),
     _softmax("segments", "five segments; softmax", n_mfcc=20, n_segments=5),
 )

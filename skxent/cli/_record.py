@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,12 +64,7 @@ def run(args: argparse.Namespace) -> int:
             _microphone.play(clip, args.rate)
         if not _is_kept(path, clip, args.rate):
             continue
-        write_whole(
-            str(path),
-            lambda temporary, clip=clip: soundfile.write(
-                temporary, clip, args.rate, format="WAV", subtype="PCM_16"
-            ),
-        )
+        write_whole(str(path), partial(_write_wav, clip=clip, rate=args.rate))
         print(path, flush=True)
         n_kept += 1
     return 0
@@ -84,6 +80,10 @@ def _record_clip(rate: int, pause: float, device: str | None) -> NDArray[np.floa
             if found:
                 return found[0].samples
     raise CommandError("the microphone stopped before a word was spoken")
+
+
+def _write_wav(path: str, clip: NDArray[np.float32], rate: int) -> None:
+    soundfile.write(path, clip, rate, format="WAV", subtype="PCM_16")
 
 
 def _free_name(folder: Path, speaker: str) -> Path:

@@ -2,7 +2,7 @@
 
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,13 @@ _WAV = {1: "u1", 2: "<i2", 4: "<i4"}
 
 def standard_input(
     rate: int | None, sample_format: str
-) -> tuple[float, Iterator[NDArray[np.float32]]]:
+) -> tuple[float, Generator[NDArray[np.float32], None, None]]:
     """Return the rate and blocks of standard input: raw samples if a rate is given, else wav."""
     stream = sys.stdin.buffer
     if rate is not None:
         return rate, _raw(stream, rate, np.dtype(RAW[sample_format]))
     try:
-        file = wave.open(stream, "rb")
+        file = wave.open(stream, "rb")  # noqa: SIM115, read block by block
     except EOFError:
         raise CommandError("there is nothing in standard input") from None
     except wave.Error as error:
@@ -42,7 +42,7 @@ def standard_input(
     return float(file.getframerate()), _wav(file)
 
 
-def _raw(stream: Any, rate: int, kind: np.dtype[Any]) -> Iterator[NDArray[np.float32]]:
+def _raw(stream: Any, rate: int, kind: np.dtype[Any]) -> Generator[NDArray[np.float32], None, None]:
     n_bytes = max(1, round(_BLOCK * rate)) * kind.itemsize
     is_empty = True
     # A last sample that is not whole is left out.
@@ -54,7 +54,7 @@ def _raw(stream: Any, rate: int, kind: np.dtype[Any]) -> Iterator[NDArray[np.flo
         raise CommandError("there is nothing in standard input")
 
 
-def _wav(file: wave.Wave_read) -> Iterator[NDArray[np.float32]]:
+def _wav(file: wave.Wave_read) -> Generator[NDArray[np.float32], None, None]:
     n_frames = max(1, round(_BLOCK * file.getframerate()))
     kind, n_channels = np.dtype(_WAV[file.getsampwidth()]), file.getnchannels()
     n_bytes = kind.itemsize * n_channels

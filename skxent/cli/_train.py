@@ -1,7 +1,7 @@
 """The command `skxent train`: from a folder of recordings to a model."""
 
 import argparse
-import datetime
+import datetime as dt
 import importlib.metadata
 import platform
 import shlex
@@ -130,9 +130,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _set_aside(
-    recordings: Recordings, speakers: list[str]
-) -> tuple[Recordings, Recordings | None]:
+def _set_aside(recordings: Recordings, speakers: list[str]) -> tuple[Recordings, Recordings | None]:
     """Return the recordings to train with, and those of some speakers to test with."""
     if not speakers:
         return recordings, None
@@ -206,9 +204,7 @@ def _show_accuracy(recordings: Recordings, choice: Choice, folds: Folds) -> dict
     if known is not None:
         about["accuracy_by_speaker"] = _accuracy.by(known, correct)
         _accuracy.show_by("new speaker", known, correct)
-    show_list(
-        "most often mistaken", _accuracy.confused(recordings.labels, predicted)
-    )
+    show_list("most often mistaken", _accuracy.confused(recordings.labels, predicted))
     print(
         f"accuracy for {kind} speakers: {_accuracy.write(share)}, the interval at 95 %"
         + (f" over {len(recordings.speaker_names)} speakers" if known is not None else "")
@@ -249,5 +245,5 @@ def _describe(
             **{name: importlib.metadata.version(name) for name in packages},
         },
         "command": shlex.join(["skxent", *sys.argv[1:]]),
-        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "date": dt.datetime.now().astimezone().isoformat(timespec="seconds"),
     }
