@@ -85,7 +85,9 @@ class Segmenter:
             self._n_quiet = 0
         else:
             self._n_quiet += 1
-        is_over = self._n_quiet >= self._n_pause or self._n_sound >= self._n_longest
+        is_over = self._n_quiet >= self._n_pause or (
+            self._n_sound + self._n_quiet >= self._n_longest
+        )
         return self._end() if is_over else None
 
     def _end(self) -> Segment | None:
