@@ -63,6 +63,8 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 autosummary_generate = True
+# Names that differ in case alone would share a file on some systems.
+autosummary_filename_map = {"skxent.report.Report": "skxent.report.Report-class"}
 autodoc_default_options = {"members": True}
 toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # numpydoc's sections say it

@@ -65,7 +65,7 @@ def find(full_name):
 def test_module_says_what_it_is_and_what_is_public(name):
     module = importlib.import_module(name)
     assert module.__doc__.splitlines()[0].endswith(".")
-    assert sorted(module.__all__, key=str.lower) == sorted(set(module.__all__), key=str.lower)
+    assert sorted(module.__all__) == sorted(set(module.__all__))
     for public in module.__all__:
         assert hasattr(module, public)
 
