@@ -1,5 +1,7 @@
 """Laws of the segments of a stream."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ def cut(signal, sizes=(), **settings):
     segmenter = Segmenter(RATE, **settings)
     ends = np.cumsum([0, *sizes])
     segments = []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in pairwise(ends):
         segments += segmenter.push(signal[start:end])
     return segments + segmenter.push(signal[ends[-1] :]) + segmenter.close()
 
