@@ -147,5 +147,5 @@ plt.show()
 # shows more: 18 of the 24 voices are recognised without an error, and a single one has 6 of the 16
 # errors. An average hides that the errors depend on the voice.
 #
-# These voices are synthetic, and real ones are harder. The script ``examples/spoken_digits.py``
-# does the same on real recordings with ``--data fsdd``, or on your own with ``--data FOLDER``.
+# These voices are synthetic, and real ones are harder. The command ``skxent train`` chooses and
+# evaluates such pipelines on recordings of your own, and on real ones of digits (``example:fsdd``).

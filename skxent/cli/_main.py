@@ -64,8 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Examples
     --------
     >>> from skxent.cli import main
-    >>> main(["check", "example:digits"])
-    480 recordings, 10 labels, 24 speakers, 0.44 s long in the middle (0.28 to 0.70 s), 8000 Hz
+    >>> main(["--version"])
+    skxent ...
     0
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_ratios,
         default=[0.0, 5.0, 10.0, 20.0],
         metavar="DECIBELS",
-        help="signal-to-noise ratios, such as 0,10,20 or, below zero, --snr=-5,0 (default: 0,5,10,20)",
+        help="signal-to-noise ratios, as 0,10,20 or --snr=-5,0 (default: 0,5,10,20)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_trained(parser)
