@@ -22,14 +22,27 @@ _RANGE = 60.0
 
 _N_MELS = 48
 
+# In bytes: what is larger is compressed with losses. Two seconds at 16 kHz have 64,000.
+_LOSSLESS = 1 << 16
+
+# Of MPEG 1, 2 and 2.5.
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
 # In seconds, and the most columns of a picture: those of longer clips are means.
 _STEP, _MOST_COLUMNS = 0.005, 400
 
 
-class Media(NamedTuple):
-    """What the page shows of a clip: FLAC, PNG, duration and what trimming keeps, in seconds."""
+class Sound(NamedTuple):
+    """A sound file, and its media type."""
 
-    sound: bytes
+    kind: str
+    content: bytes
+
+
+class Media(NamedTuple):
+    """What the page shows of a clip: sound, PNG, duration and what trimming keeps, in seconds."""
+
+    sound: Sound
     picture: bytes
     duration: float
     kept: tuple[float, float] | None
@@ -74,20 +87,25 @@ def make_media(
         images = np.split(frames, np.cumsum(lengths)[:-1])
         for signal, image, part in zip(signals, images, kept, strict=True):
             yield Media(
-                encode_flac(signal, sample_rate),
+                encode_sound(signal, sample_rate),
                 encode_png(to_pixels(image)),
                 len(signal) / sample_rate,
                 part,
             )
 
 
-def encode_flac(signal: NDArray[Any], sample_rate: float) -> bytes:
-    """Return a mono signal as a FLAC file of 16 bits, quieter if it exceeds full scale."""
-    loudest = float(np.abs(signal).max())
-    file = io.BytesIO()
-    scaled = signal / max(1.0, loudest)
-    soundfile.write(file, scaled, round(sample_rate), format="FLAC", subtype="PCM_16")
-    return file.getvalue()
+def encode_sound(signal: NDArray[Any], sample_rate: float) -> Sound:
+    """Return a mono signal as WAV of 16 bits, or MP3 if it is long; quieter beyond full scale."""
+    scaled = signal / max(1.0, float(np.abs(signal).max()))
+    file, rate = io.BytesIO(), round(sample_rate)
+    if 2 * len(signal) <= _LOSSLESS:
+        soundfile.write(file, scaled, rate, format="WAV", subtype="PCM_16")
+        return Sound("audio/wav", file.getvalue())
+    if rate not in _MP3_RATES:
+        higher = next((allowed for allowed in _MP3_RATES if allowed > rate), _MP3_RATES[-1])
+        scaled, rate = load((sample_rate, scaled), higher), higher
+    soundfile.write(file, scaled, rate, format="MP3", subtype="MPEG_LAYER_III")
+    return Sound("audio/mpeg", file.getvalue())
 
 
 def to_pixels(log_mel: NDArray[Any]) -> NDArray[np.uint8]:

@@ -123,9 +123,13 @@ def _describe_clip(results: Results, number: int, shown: Any, parts: Media) -> d
         "odds": [[int(k), round(float(results.probabilities[number, k]), 4)] for k in shown],
         "duration": round(parts.duration, 4),
         "kept": None if parts.kept is None else [round(time, 4) for time in parts.kept],
-        "sound": base64.b64encode(parts.sound).decode(),
-        "picture": base64.b64encode(parts.picture).decode(),
+        "sound": _as_uri(*parts.sound),
+        "picture": _as_uri("image/png", parts.picture),
     }
+
+
+def _as_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _count_wrong(results: Results) -> list[int]:

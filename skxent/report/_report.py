@@ -207,8 +207,8 @@ def report(
     between the largest probability and the share of clips that are right, in ten bins [3]_. All
     of them need probabilities of clips that the classifier was not trained on.
 
-    Everything that comes from the data is escaped, and the page may load nothing. Sound is FLAC,
-    at the rate that the classifier hears.
+    Everything that comes from the data is escaped, and the page may load nothing. Clips have
+    the rate that the classifier hears; those of more than 64 KB are compressed as MP3.
 
     References
     ----------

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from skxent import MFCCTransformer
-from skxent.report._media import encode_flac, make_media, to_pixels
+from skxent.report._media import encode_sound, make_media, to_pixels
 from skxent.report._png import N_COLORS, encode_png
 from skxent.report._results import trimming_of
 from tests.report.strategies import RATE, tones
@@ -32,15 +32,28 @@ def test_png_has_the_pixels_in_colours_that_grow_lighter(pixels):
 
 
 @given(hnp.arrays(np.float32, st.integers(1, 300), elements=st.floats(-1, 0.9990234375, width=32)))
-def test_flac_is_the_signal_but_for_16_bits(signal):
-    decoded, rate = soundfile.read(io.BytesIO(encode_flac(signal, RATE)), dtype="float32")
-    assert rate == RATE
+def test_short_sounds_are_the_signal_but_for_16_bits(signal):
+    kind, content = encode_sound(signal, RATE)
+    decoded, rate = soundfile.read(io.BytesIO(content), dtype="float32")
+    assert (kind, rate) == ("audio/wav", RATE)
     np.testing.assert_allclose(decoded, signal, atol=2.0**-15)
 
 
-def test_flac_of_a_signal_beyond_full_scale_is_not_clipped():
+@pytest.mark.parametrize("rate", [4000, 8000, 10000, 96000])
+def test_long_sounds_are_compressed_to_the_same_length(rate):
+    times = np.arange(70_000) / rate
+    signal = np.sin(2 * np.pi * rate / 50 * times).astype(np.float32)
+    kind, content = encode_sound(signal, rate)
+    assert kind == "audio/mpeg"
+    assert len(content) < 70_000 * max(1, 8000 / rate)
+    decoded, found = soundfile.read(io.BytesIO(content))
+    assert len(decoded) / found == pytest.approx(times[-1], rel=2e-3)
+    assert np.sqrt(np.mean(decoded**2)) == pytest.approx(0.5**0.5, rel=0.05)
+
+
+def test_sound_beyond_full_scale_is_not_clipped():
     signal = np.array([3.0, -1.5, 0.0, 0.75], np.float32)
-    decoded, _ = soundfile.read(io.BytesIO(encode_flac(signal, RATE)))
+    decoded, _ = soundfile.read(io.BytesIO(encode_sound(signal, RATE).content))
     np.testing.assert_allclose(decoded, signal / 3, atol=2.0**-14)
 
 
@@ -79,7 +92,7 @@ def test_what_is_kept_is_what_the_transformer_keeps(convention):
 
 def test_sound_is_at_the_rate_of_the_classifier():
     (made,) = make_media([(16000, np.ones(1600, np.float32))], [0], RATE, None)
-    decoded, rate = soundfile.read(io.BytesIO(made.sound))
+    decoded, rate = soundfile.read(io.BytesIO(made.sound.content))
     assert (rate, len(decoded), made.duration, made.kept) == (8000, 800, 0.1, None)
 
 

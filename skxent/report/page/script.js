@@ -27,7 +27,7 @@
   function spectrogram(clip, audio) {
     const view = element("div", "view");
     const image = element("img");
-    image.src = `data:image/png;base64,${clip.picture}`;
+    image.src = clip.picture;
     image.alt = `Spectrogram of ${clip.name}`;
     view.append(image);
     if (clip.kept) {
@@ -79,7 +79,7 @@
     const audio = element("audio");
     audio.controls = true;
     audio.preload = "metadata";
-    audio.src = `data:audio/flac;base64,${clip.sound}`;
+    audio.src = clip.sound;
     audio.setAttribute("aria-label", clip.name);
     audio.addEventListener("play", () => {
       for (const other of document.querySelectorAll("audio")) if (other !== audio) other.pause();
