@@ -59,8 +59,9 @@ def test_the_example_of_ones_own_folder_says_what_it_leaves_out(capsys):
     runpy.run_path(str(FOLDER / "plot_own_folder.py"))
     plt.close("all")
     printed = capsys.readouterr().out
-    assert "left out:\n    nine/new recording.wav: no speaker in its name\n143 files" in printed
-    assert "1 of 143 clips can't be used" in printed
+    assert "left out: 1\n    usf1_0.wav  cut short" in printed
+    assert "worth a look: 1\n    new recording.wav  it has no speaker" in printed
+    assert "142 files" in printed
 
 
 def test_the_program_takes_a_folder_and_writes_a_page(tmp_path, monkeypatch, capsys):

@@ -30,7 +30,8 @@ def load(clip: Any, sample_rate: float, *, dtype: str | None = None) -> NDArray[
           at `sample_rate`.
         - A pair ``(rate, signal)``, as :func:`scipy.io.wavfile.read` returns.
         - The path of a sound file of a format that libsndfile reads: wav, flac,
-          ogg, opus, mp3, aiff and more. Its name doesn't matter.
+          ogg, opus, mp3, aiff and more; with PyAV (``pip install "skxent[av]"``), also
+          m4a, aac, webm, wma and more. Its name doesn't matter.
     sample_rate : float
         Rate of the result in hertz. Pairs and files with another rate are resampled.
     dtype : {"float32", "float64"}, default=None

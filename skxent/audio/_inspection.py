@@ -7,8 +7,6 @@ from skxent.audio._clipping import ClippingCounter
 from skxent.audio._clips import to_float, to_mono
 from skxent.audio._files import Path, read_blocks
 
-_BLOCK_SIZE = 1 << 18
-
 
 class Inspection(NamedTuple):
     """Length and rate of a file, and its extremes, over all channels.
@@ -25,8 +23,8 @@ class Inspection(NamedTuple):
     digest: bytes
 
 
-def inspect(path: Path) -> Inspection:
-    """Decode a sound file, block by block.
+def inspect(path: Path, *, block_size: int = 1 << 18) -> Inspection:
+    """Decode a sound file in blocks of `block_size` values.
 
     Raises
     ------
@@ -36,7 +34,7 @@ def inspect(path: Path) -> Inspection:
     counters: list[ClippingCounter] = []
     digest = hashlib.blake2b(digest_size=16)
     n_samples, sample_rate = 0, 0
-    for block, rate in read_blocks(path, "float32", _BLOCK_SIZE):
+    for block, rate in read_blocks(path, "float32", block_size):
         signals = to_float(block, "float32")
         digest.update(to_mono(signals, "float32", n_samples).data)
         counters = counters or [ClippingCounter() for _ in signals.T]

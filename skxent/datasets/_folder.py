@@ -145,6 +145,8 @@ def load_recordings(
     recordings = [
         Recording(row.path, _find_label(row, label), _find_speaker(row, speaker)) for row in rows
     ]
+    if speaker == "stem":
+        notes += _check_depth(source, rows)
     if label is not None:
         recordings = _drop_unlabelled(recordings, broken)
     recordings, inspections = _inspect_all(recordings, broken, progress)
@@ -160,7 +162,7 @@ def load_recordings(
         raise ValueError(f"{count}, the first is {first}")
     suspicious = [
         *check_recordings(recordings, inspections, has_speakers=speaker is not None),
-        *check_folder(source, recordings, inspections),
+        *check_folder(source, recordings, inspections, has_speakers=speaker is not None),
     ]
     problems = Problems([*notes, *broken, *suspicious])
     durations = np.array([found.n_samples / found.sample_rate for found in inspections])
@@ -198,6 +200,15 @@ def _find_speaker(row: Row, speaker: str | Callable[[Path], Any] | None) -> str 
     if speaker == "folder":
         return clean_text(row.parts[1]) if len(row.parts) > 2 else None
     return clean_text(Path(row.path).stem.rpartition("_")[0])
+
+
+def _check_depth(source: str, rows: list[Row]) -> list[Problem]:
+    """Return whether speakers may be folders, where they are taken from the names of files."""
+    deep = [row for row in rows if len(row.parts) > 2 and "speaker" not in row.columns]
+    if not deep:
+        return []
+    what = f"{len(deep)} recordings lie in a folder below their label's, as {deep[0].path}"
+    return [Problem(source, what, "if such folders are speakers, give speaker='folder'", True)]
 
 
 def _call(name: str, function: Callable[[Path], Any], path: str) -> str | None:
@@ -251,15 +262,16 @@ def _describe_none(source: str, notes: Problems) -> str:
 
 def _describe(source: str, recordings: list[Recording], durations: Any, problems: Problems) -> str:
     """Return how many recordings, labels and speakers there are, and how many problems."""
-    labels = Counter(recording.label for recording in recordings)
+    labels = Counter(recording.label for recording in recordings if recording.label is not None)
     speakers = {recording.speaker for recording in recordings} - {None}
     n_left_out = sum(not problem.is_usable for problem in problems)
+    names = ", ".join(f"{name} ({count})" for name, count in labels.items())
     return "\n".join(
         [
             f"Recordings of {source}",
             "",
             f":Number of recordings: {len(recordings)}, {durations.sum() / 60:.1f} minutes",
-            f":Labels: {', '.join(f'{name} ({count})' for name, count in labels.items())}",
+            f":Labels: {names or 'none'}",
             f":Number of speakers: {len(speakers)}",
             f":Left out: {n_left_out}, see `problems`",
         ]

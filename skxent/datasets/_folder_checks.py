@@ -88,16 +88,19 @@ def _compare(recording: Recording, first: Recording) -> tuple[str, str]:
 
 
 def check_folder(
-    source: str, recordings: Sequence[Recording], inspections: Sequence[Inspection]
+    source: str,
+    recordings: Sequence[Recording],
+    inspections: Sequence[Inspection],
+    has_speakers: bool,
 ) -> list[Problem]:
     """Return what is suspicious of labels, speakers and sample rates as a whole."""
-    remarks = [*_check_labels(recordings), *_check_speakers(recordings)]
+    remarks = [*_check_labels(recordings)]
+    if has_speakers:
+        remarks += _check_speakers(recordings)
     rates = collections.Counter(found.sample_rate for found in inspections)
     if len(rates) > 1:
         counts = ", ".join(f"{rate} Hz ({count})" for rate, count in sorted(rates.items()))
-        advice = (
-            f"give the lowest to MFCCTransformer, sample_rate={min(rates)}, if all labels have it"
-        )
+        advice = f"give MFCCTransformer sample_rate={min(rates)}: the others are resampled to it"
         remarks.append((f"sample rates are mixed: {counts}", advice))
     return [Problem(source, *remark, True) for remark in remarks]
 
@@ -122,17 +125,20 @@ def _check_labels(recordings: Sequence[Recording]) -> Iterator[tuple[str, str]]:
 def _check_speakers(recordings: Sequence[Recording]) -> Iterator[tuple[str, str]]:
     """Yield what is suspicious of speakers."""
     speakers = {one.speaker for one in recordings} - {None}
+    if not speakers:
+        advice = "name files speaker_take.wav; without speakers, scores are those of known voices"
+        yield "no recording has a speaker", advice
     if len(speakers) == 1:
         what = f"there is one speaker only, {next(iter(speakers))!r}"
         yield what, "if that is wrong, say where speakers are: speaker='folder', or a function"
         return
-    by_label: dict[str, set[str | None]] = {}
+    by_label: dict[str, list[str | None]] = {}
     for one in recordings:
         if one.label is not None:
-            by_label.setdefault(one.label, set()).add(one.speaker)
+            by_label.setdefault(one.label, []).append(one.speaker)
     for label, some in sorted(by_label.items()):
-        if len(some) == 1 and None not in some and len(by_label) > 1:
-            what = f"the label {label!r} has one speaker only, {next(iter(some))!r}"
+        if len(some) > 1 and {*some} == {some[0]} != {None}:
+            what = f"the label {label!r} has one speaker only, {some[0]!r}"
             yield (
                 what,
                 "add other speakers: it can't be told whether the label or the voice is learnt",

@@ -65,7 +65,11 @@ def _suffix(name: str) -> str:
 
 def name_source(source: Any) -> str:
     """Return what to call a folder or a table."""
-    return "the table" if hasattr(source, "columns") else os.path.expanduser(os.fspath(source))
+    if hasattr(source, "columns"):
+        return "the table"
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"folder must be a path or a data frame, got {type(source).__name__}")
+    return os.path.expanduser(os.fsdecode(source))
 
 
 # Folders
@@ -145,6 +149,7 @@ def _read_csv(path: str) -> tuple[list[str], list[dict[str, Any]]]:
             file.seek(0)
             delimiter = max(",;\t", key=header.count)
             reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+            columns = [name for name in reader.fieldnames or [] if name]
             rows = list(reader)
     except OSError as error:
         raise ValueError(f"{path} can't be opened ({error.strerror})") from error
@@ -152,7 +157,7 @@ def _read_csv(path: str) -> tuple[list[str], list[dict[str, Any]]]:
         raise ValueError(f"{path} is no text in UTF-8: save it as CSV in UTF-8") from error
     except csv.Error as error:
         raise ValueError(f"{path} is no table in CSV: {error}") from error
-    return [name for name in reader.fieldnames or [] if name], rows
+    return columns, rows
 
 
 def _list_table(
@@ -174,7 +179,7 @@ def _list_table(
     names: dict[tuple[str, ...], str] | None = None
     listed = []
     for number, row in enumerate(rows):
-        if _is_missing(row[path_column]) or not str(row[path_column]):
+        if _is_missing(row[path_column]) or not str(row[path_column]).strip():
             what = f"row {number} has no path"
             problems.append(Problem(name, what, "fill in the path, or delete the row", False))
             continue

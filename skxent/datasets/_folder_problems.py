@@ -1,6 +1,6 @@
 """What is wrong with a folder of recordings, as a table."""
 
-from collections.abc import Iterable
+import os
 from typing import NamedTuple
 
 
@@ -22,21 +22,35 @@ class Problems(list):
     def __str__(self) -> str:
         if not self:
             return "no problems"
-        lines = []
+        folder = _common_folder([problem.path for problem in self])
+        lines = [f"in {printable(folder)}"] if folder else []
         for is_usable, title in ((False, "left out"), (True, "kept, but worth a look")):
             some = [problem for problem in self if problem.is_usable is is_usable]
             if some:
-                lines += [f"{title}: {len(some)}", *_write_rows(some)]
+                lines += [f"{title}: {len(some)}", *_write_rows(some, folder)]
         return "\n".join(lines)
 
 
 # Of the column of paths; longer ones have a line of their own.
-_MOST_CHARACTERS = 40
+_MOST_CHARACTERS = 30
 
 
-def _write_rows(problems: Iterable[Problem]) -> list[str]:
+def _common_folder(paths: list[str]) -> str:
+    """Return the folder that all paths lie in, if there is one."""
+    try:
+        folder = os.path.commonpath(paths)
+    except ValueError:  # absolute and relative ones
+        return ""
+    # A single file is no folder.
+    return os.path.dirname(folder) if len({*paths}) == 1 else folder
+
+
+def _write_rows(problems: list[Problem], folder: str) -> list[str]:
     """Return two lines or three for each problem: where and what, and what to do."""
-    names = [printable(problem.path) for problem in problems]
+    names = [
+        printable(os.path.relpath(problem.path, folder) if folder else problem.path)
+        for problem in problems
+    ]
     width = max((len(name) for name in names if len(name) <= _MOST_CHARACTERS), default=4)
     indent = " " * (width + 6)
     lines = []

@@ -81,7 +81,7 @@ def test_a_lossy_file_sounds_alike(tmp_path, container, codec, kind, rate, slack
         np.corrcoef(signal[3000 + delay : 7000 + delay].ravel(), inside.ravel())[0, 1]
         for delay in delays
     ]
-    assert max(correlations) > 0.98
+    assert max(correlations) > 0.95
     mono = load(path, rate)
     np.testing.assert_allclose(mono, signal.mean(axis=1), rtol=0, atol=1e-6)
 
