@@ -6,10 +6,9 @@ from collections import Counter
 from typing import Any
 
 from skxent.cli._arguments import add_folder
-from skxent.cli._data import Recordings, load, name_of
+from skxent.cli._data import Recordings, load
 from skxent.cli._folds import why_not_apart
 from skxent.cli._output import show_table
-from skxent.datasets._folder_problems import printable
 
 DESCRIPTION = """\
 Reads each recording to its end. Files that can't be used are listed with the reason and what to do,
@@ -21,6 +20,12 @@ EXAMPLE = """\
   skxent check recordings
   skxent check words.skops\
 """
+
+# What problems advise to users of the function, and what to say to those of the command.
+_ADVICE = {
+    "give speaker='folder'": "say --speaker folder",
+    "give their suffixes as formats": "convert them to wav",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,17 +57,10 @@ def _show(recordings: Recordings) -> None:
             if reason
             else f"speakers can be kept apart: {', '.join(recordings.speaker_names)}"
         )
-    for is_usable, title in ((False, "left out"), (True, "kept, but worth a look")):
-        some = [problem for problem in recordings.problems if problem.is_usable is is_usable]
-        if some:
-            print(f"\n{title}: {len(some)}")
-            show_table(
-                ["file", "what is wrong", "what to do"],
-                [
-                    [printable(name_of(p.path, recordings)), printable(p.what), p.advice]
-                    for p in some
-                ],
-            )
+    text = str(recordings.problems)
+    for of_python, of_command in _ADVICE.items():
+        text = text.replace(of_python, of_command)
+    print(f"\n{text}")
 
 
 def _summarize(recordings: Recordings) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def choose(
     n_jobs: int = -1,
     advance: Callable[[], None] = lambda: None,
 ) -> Choice:
-    """Choose a candidate by the mean accuracy over speakers, and evaluate this choice.
+    """Choose the candidate that is right most often, and evaluate this choice.
 
     Each candidate is trained without part i, for each i, and without parts i and j, for each pair.
     Without part i, a candidate is chosen by its accuracy on all parts j, when it was trained
@@ -120,7 +120,7 @@ def _judge(
 ) -> Choice:
     """Choose by the probabilities without each pair of parts."""
     targets = np.searchsorted(classes, labels)
-    parts, units = folds.parts, folds.speakers
+    parts = folds.parts
 
     def correct_in(name: str, part: int, left_out: int) -> NDArray[np.bool_]:
         """Return whether clips of a part are right, trained without it and another one."""
@@ -130,14 +130,9 @@ def _judge(
 
     def best_without(part: int) -> str:
         others = [j for j in range(folds.n_parts) if j != part]
-        speakers = None
-        if units is not None:
-            speakers = np.concatenate([units[parts == j] for j in others])
-        scores = {
-            name: score(np.concatenate([correct_in(name, j, part) for j in others]), speakers)
-            for name in found
-        }
-        return max(scores, key=lambda name: scores[name])
+        return _best(
+            {name: np.concatenate([correct_in(name, j, part) for j in others]) for name in found}
+        )
 
     chosen = [best_without(part) for part in range(folds.n_parts)]
     probabilities = np.empty((len(labels), len(classes)))
@@ -146,16 +141,12 @@ def _judge(
         probabilities[parts == part] = found[name][part, part]
         for other in found:
             correct[other][parts == part] = correct_in(other, part, part)
-    scores = {name: score(correct[name], units) for name in found}
-    best = max(scores, key=lambda name: scores[name])
-    return Choice(best, classes, probabilities, correct, chosen, failures)
+    return Choice(_best(correct), classes, probabilities, correct, chosen, failures)
 
 
-def score(correct: NDArray[np.bool_], speakers: NDArray[np.str_] | None) -> float:
-    """Return the mean over speakers of the share of clips that are correct, or that of all."""
-    if speakers is None:
-        return float(correct.mean())
-    return float(np.mean([correct[speakers == name].mean() for name in np.unique(speakers)]))
+def _best(correct: Mapping[str, NDArray[np.bool_]]) -> str:
+    """Return the candidate that is right most often, the first of several."""
+    return max(correct, key=lambda name: int(correct[name].sum()))
 
 
 def _fit_without(

@@ -82,7 +82,7 @@ def load(source: str, speaker: str = "stem") -> Recordings:
         found.speakers,
         found.durations,
         found.sample_rates,
-        [*found.problems],
+        found.problems,
     )
 
 
@@ -98,9 +98,10 @@ def show_problems(recordings: Recordings, *, all_of_them: bool = False) -> None:
 def name_of(path: str, recordings: Recordings) -> str:
     """Return a path as its user knows it, below the folder that was given."""
     try:
-        return str(Path(path).relative_to(recordings.source))
+        name = str(Path(path).relative_to(recordings.source))
     except ValueError:
         return str(path)
+    return "the folder" if name == "." else name
 
 
 def refuse_few(recordings: Recordings, least: int) -> None:

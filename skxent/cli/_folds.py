@@ -51,7 +51,8 @@ def why_not_apart(labels: NDArray[np.str_], speakers: NDArray[np.object_]) -> st
     if not known:
         return "the files do not say who speaks (speaker_take.wav, or --speaker)"
     if len(known) < _LEAST_SPEAKERS:
-        return f"there are recordings of {len(known)} speakers only, and it takes three"
+        count = "one speaker" if len(known) == 1 else "two speakers"
+        return f"there are recordings of {count} only, and it takes three"
     of_label = {label: set(speakers[labels == label]) - {None} for label in set(labels.tolist())}
     alone = sorted(label for label, names in of_label.items() if len(names) < 2)
     if alone:

@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if args.source == "-":
         rate, stream = _streams.standard_input(args.rate, args.format)
     else:
+        _microphone.require(args.device)
         rate = args.rate or model.sample_rate
         stream = _microphone.blocks(rate, args.device)
         note("listening; Ctrl-C ends it")

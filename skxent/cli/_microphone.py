@@ -12,6 +12,15 @@ from skxent.cli._errors import CommandError
 _BLOCK = 0.05  # seconds
 
 
+def require(device: str | None = None) -> None:
+    """Raise an error if there is no microphone."""
+    sound = _sounddevice()
+    try:
+        sound.query_devices(_device(device), "input")
+    except (sound.PortAudioError, ValueError) as error:
+        raise CommandError(f"there is no microphone to record with ({error})") from error
+
+
 def blocks(
     sample_rate: float, device: str | None = None
 ) -> Generator[NDArray[np.float32], None, None]:

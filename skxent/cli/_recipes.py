@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import clone
-from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -13,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skxent.augmentation import AddNoise, AudioAugmenter, AugmentedClassifier
 from skxent.features import MFCCTransformer
 from skxent.linear import SoftmaxClassifier
-from skxent.sequences import FramewiseClassifier
+from skxent.sequences import GaussianClassifier
 from skxent.words import LexiconClassifier
 
 TASKS = ("words", "voices", "sounds")
@@ -88,24 +87,26 @@ def augmenter(sample_rate: float) -> AudioAugmenter:
 _WORDS = (
     _softmax("segments", "five segments, trimmed; softmax", trim=35, n_segments=5),
     Recipe(
-        "frames",
-        "frames with their position, trimmed; quadratic discriminants",
-        {"trim": 35, "deltas": 2, "normalize": "mean_std", "pooling": None},
-        make_pipeline(
-            FramewiseClassifier(
-                make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis(reg_param=0.1)),
-                aggregate="mean_log_proba",
-                position=True,
-            )
-        ),
-    ),
-    Recipe(
         "states",
-        "frames in order, trimmed; states of each word",
-        {"trim": 35, "deltas": 1, "pooling": None},
+        "frames in order; states of each word",
+        {"deltas": 1, "pooling": None},
         make_pipeline(LexiconClassifier()),
     ),
-    Recipe("vote", "the mean of these three", members=("segments", "frames", "states")),
+    Recipe(
+        "finer states",
+        "the same with more coefficients, normalized; not projected",
+        {
+            "n_mfcc": 16,
+            "deltas": 2,
+            "delta_width": 3,
+            "normalize": "mean_std",
+            "pooling": None,
+        },
+        make_pipeline(
+            LexiconClassifier(estimator=GaussianClassifier(), n_iter=0, n_refits=2, context=0)
+        ),
+    ),
+    Recipe("vote", "the mean of both states", members=("states", "finer states")),
 )
 
 _VOICES = (

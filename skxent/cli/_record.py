@@ -53,8 +53,8 @@ def run(args: argparse.Namespace) -> int:
     for name, text in (("--label", args.label), ("--speaker", args.speaker)):
         if not text.strip() or text.startswith(".") or set(text) & set('/\\:*?"<>|'):
             raise CommandError(f"{name} {text!r} can't be part of a file's name")
+    _microphone.require(args.device)
     folder = Path(args.folder) / args.label
-    folder.mkdir(parents=True, exist_ok=True)
     n_kept = 0
     while n_kept < args.count:
         path = _free_name(folder, args.speaker)
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
             _microphone.play(clip, args.rate)
         if not _is_kept(path, clip, args.rate):
             continue
+        folder.mkdir(parents=True, exist_ok=True)
         write_whole(str(path), partial(_write_wav, clip=clip, rate=args.rate))
         print(path, flush=True)
         n_kept += 1

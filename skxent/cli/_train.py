@@ -13,7 +13,7 @@ import numpy as np
 import skxent
 from skxent.cli import _accuracy
 from skxent.cli._arguments import add_folder, add_force, names
-from skxent.cli._choose import Choice, Features, choose, count_fits, score
+from skxent.cli._choose import Choice, Features, choose, count_fits
 from skxent.cli._data import (
     MIN_CLIPS,
     Recordings,
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         choice = choose(
             candidates, features, recordings.labels, folds, n_jobs=args.jobs, advance=advance
         )
-    _show_candidates(candidates, choice, folds)
+    _show_candidates(candidates, choice)
     about = _describe(args, recordings, rate, candidates[choice.best])
     about |= _show_accuracy(recordings, choice, folds)
     with progress("training with all recordings") as advance:
@@ -168,19 +168,18 @@ def _compute(
     return features
 
 
-def _show_candidates(candidates: dict[str, Recipe], choice: Choice, folds: Folds) -> None:
-    shown = [name for name in candidates if name in choice.correct]
-    scores = {name: score(choice.correct[name], folds.speakers) for name in shown}
+def _show_candidates(candidates: dict[str, Recipe], choice: Choice) -> None:
     show_table(
         ["candidate", "accuracy", "", ""],
         [
             [
                 name,
-                _accuracy.percent(scores[name]),
+                _accuracy.percent(float(choice.correct[name].mean())),
                 candidates[name].what,
                 "chosen" if name == choice.best else "",
             ]
-            for name in shown
+            for name in candidates
+            if name in choice.correct
         ],
     )
     show_list(

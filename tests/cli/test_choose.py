@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.naive_bayes import GaussianNB
 
-from skxent.cli._choose import Features, choose, count_fits, score
+from skxent.cli._choose import Features, choose, count_fits
 from skxent.cli._folds import Folds, make_folds, why_not_apart
 from skxent.cli._recipes import Recipe
 
@@ -47,10 +47,6 @@ def plain_choice(features, labels, folds):
     """The same, without anything that is computed once for two."""
     classes = np.unique(labels)
 
-    def mean_score(correct, keep):
-        speakers = folds.speakers[keep]
-        return np.mean([correct[keep][speakers == name].mean() for name in set(speakers)])
-
     probabilities, chosen = np.empty((len(labels), len(classes))), []
     for i in range(folds.n_parts):
         scores = {}
@@ -60,7 +56,7 @@ def plain_choice(features, labels, folds):
                 found = fit_without(name, features, labels, folds.parts, [i, j])
                 is_in = folds.parts == j
                 correct[is_in] = classes[found[is_in].argmax(axis=1)] == labels[is_in]
-            scores[name] = mean_score(correct, folds.parts != i)
+            scores[name] = correct[folds.parts != i].sum()
         chosen.append(max(scores, key=scores.get))
         is_in = folds.parts == i
         found = fit_without(chosen[-1], features, labels, folds.parts, [i])
@@ -76,7 +72,7 @@ def test_it_is_a_nested_cross_validation(seed):
     chosen, probabilities = plain_choice(features, labels, folds)
     assert choice.chosen == chosen
     np.testing.assert_allclose(choice.probabilities, probabilities, atol=1e-12)
-    best = max(CANDIDATES, key=lambda name: score(choice.correct[name], folds.speakers))
+    best = max(CANDIDATES, key=lambda name: choice.correct[name].mean())
     assert choice.best == best
 
 
@@ -183,7 +179,7 @@ def test_folds_keep_speakers_apart_or_say_why_not(pairs):
     ("speakers", "reason"),
     [
         ([None] * 6, "the files do not say who speaks"),
-        (["x", "y"] * 3, "2 speakers only"),
+        (["x", "y"] * 3, "of two speakers only"),
         (["x", "x", "x", "y", "y", "z"], "'a' is recorded by a single speaker"),
     ],
 )

@@ -22,7 +22,7 @@ def test_a_model_of_words_knows_what_it_is(recordings, tmp_path, capsys):
     path = tmp_path / "words.skops"
     assert main(["train", str(recordings), "-o", str(path), "--jobs", "1"]) == 0
     printed = capsys.readouterr()
-    for name in ("segments", "frames", "states", "vote"):
+    for name in ("segments", "states", "finer states", "vote"):
         assert f"\n{name} " in printed.out
     assert printed.out.count("chosen") == 1
     assert "accuracy for new speakers: " in printed.out
@@ -135,7 +135,7 @@ def test_one_speaker_is_said_to_flatter(tmp_path, capsys):
     takes = [(label, "anna", i) for label in ("no", "yes") for i in range(4)]
     assert train(make_folder(tmp_path / "r", takes), tmp_path / "m.skops") == 0
     printed = capsys.readouterr()
-    assert "speakers are not kept apart: there are recordings of 1 speakers only" in printed.err
+    assert "speakers are not kept apart: there are recordings of one speaker only" in printed.err
     assert "accuracy for known speakers: " in printed.out
     assert load(str(tmp_path / "m.skops")).about["accuracy_of"] == "known speakers"
 
