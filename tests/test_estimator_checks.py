@@ -20,7 +20,7 @@ from skxent import (
     SoftmaxClassifierCV,
 )
 from skxent.augmentation import ChangeGain
-from skxent.sequences import GaussianClassifier
+from skxent.sequences import GaussianClassifier, SpeakerScaler
 
 # The checks don't scale their features: with a learning rate, some of them take more iterations
 # than the settings allow.
@@ -31,6 +31,7 @@ may_end_early = pytest.mark.filterwarnings("ignore::sklearn.exceptions.Convergen
 SHORT_FRAMES = {"sample_rate": 1000, "frame_length": 0.002, "frame_step": 0.001, "n_fft": 64}
 
 TRANSFORMERS = [
+    SpeakerScaler(),
     MFCCTransformer(),
     MFCCTransformer(
         **SHORT_FRAMES,
