@@ -3,13 +3,11 @@ How do I start from a folder of my own recordings?
 ==================================================
 
 With one folder for each word and files that are named after their speakers:
-``FOLDER/word/speaker_take.wav``. The paths are X, the names of the folders are y, and the speakers
-are the groups. And what happens if a file is broken?
+``FOLDER/word/speaker_take.wav``. :func:`~skxent.datasets.load_recordings` returns the paths, words
+and speakers. And what happens if a file is broken?
 """
 
 import tempfile
-import warnings
-from glob import glob
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skxent import MFCCTransformer, SoftmaxClassifier
-from skxent.datasets import load_spoken_digits
+from skxent.datasets import load_recordings, load_spoken_digits
 
 plt.style.use("tableau-colorblind10")
 
@@ -50,61 +48,32 @@ misplaced = (folder / "one" / "wmf1_1.wav").replace(folder / "five" / "wmf1_2.wa
 # %%
 # Paths, words and speakers
 # -------------------------
-# Files that are not in the folder of a word, or don't say who speaks, are listed. Hidden files are
-# ignored.
+# :func:`~skxent.datasets.load_recordings` decodes each file once. It lists files that can't be
+# used, with the reason, and files that can, but look like mistakes. Nothing is left out in silence:
+# repair such files, or do without them.
 
-paths, left_out = [], []
-for name in sorted(glob("**/*", root_dir=folder, recursive=True)):
-    path = folder / name
-    if path.is_dir():
-        continue
-    if len(Path(name).parts) != 2:
-        left_out.append(f"{name}: not in the folder of a word")
-    elif not path.stem.rpartition("_")[0]:
-        left_out.append(f"{name}: no speaker in its name")
-    else:
-        paths.append(path)
-print("left out:", *left_out, sep="\n    ")
-words = np.array([path.parent.name for path in paths])
-speakers = np.array([path.stem.rpartition("_")[0] for path in paths])
+recordings = load_recordings(folder)
+print(str(recordings.problems).replace(str(folder), "FOLDER"))
+
+# %%
+# The paths are X, the labels are y, and the speakers are the groups. A recording without a speaker
+# may be by anybody, also by one of those in the test: here it is left out.
+
+is_known = [speaker is not None for speaker in recordings.speakers]
+paths = [Path(path) for path, is_kept in zip(recordings.paths, is_known, strict=True) if is_kept]
+words, speakers = recordings.labels[is_known], recordings.speakers[is_known].astype(str)
 print(len(paths), "files,", len(set(words)), "words,", len(set(speakers)), "speakers")
 print("the first:", paths[0].relative_to(folder), "->", words[0], "by", speakers[0])
 
 # %%
-# Checking all files before training
-# ----------------------------------
-# Files with a sample rate other than ``sample_rate`` are resampled. By default, the transformer
-# raises an error that names the first file that it cannot use. With ``on_error="warn"``, it
-# processes all files, returns NaN for those that it cannot use, and warns once with their number.
-# ``cache="memory"`` keeps the computed frames for later calls.
-
-transformer = MFCCTransformer(
-    sample_rate=8000, trim=35, deltas=1, n_segments=5, on_error="warn", cache="memory"
-)
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    features = transformer.transform(paths)
-for warning in caught:
-    print(str(warning.message).replace(str(folder), "FOLDER"))
-
-usable = ~np.isnan(features).any(axis=1)
-print(features.shape, "of which usable:", usable.sum())
-
-# %%
-# No row is dropped silently: it is up to you to repair the file or, as here, to leave it out.
-
-paths = [path for path, is_usable in zip(paths, usable, strict=True) if is_usable]
-words, speakers = words[usable], speakers[usable]
-
-# %%
 # Cross-validation that keeps speakers apart
 # ------------------------------------------
-# The pipeline takes the paths. The transformer is called for each fold, and finds the frames of all
-# files in its cache.
+# The pipeline takes the paths. The transformer is called for each fold; ``cache="memory"`` keeps
+# the frames of all files for the next. Files with a sample rate other than ``sample_rate`` are
+# resampled.
 
-pipeline = make_pipeline(
-    transformer.set_params(on_error="raise"), StandardScaler(), SoftmaxClassifier(alpha=0.02)
-)
+transformer = MFCCTransformer(sample_rate=8000, trim=35, deltas=1, n_segments=5, cache="memory")
+pipeline = make_pipeline(transformer, StandardScaler(), SoftmaxClassifier(alpha=0.02))
 probabilities = cross_val_predict(
     pipeline, paths, words, groups=speakers, cv=StratifiedGroupKFold(6), method="predict_proba"
 )

@@ -60,8 +60,9 @@ def test_the_example_of_ones_own_folder_says_what_it_leaves_out(capsys):
     runpy.run_path(str(FOLDER / "plot_own_folder.py"))
     plt.close("all")
     printed = capsys.readouterr().out
-    assert "left out:\n    nine/new recording.wav: no speaker in its name\n143 files" in printed
-    assert "1 of 143 clips can't be used" in printed
+    assert "left out: 1\n    usf1_0.wav  cut short" in printed
+    assert "worth a look: 1\n    new recording.wav  it has no speaker" in printed
+    assert "142 files" in printed
 
 
 @pytest.fixture
@@ -114,8 +115,8 @@ def test_the_program_takes_a_messy_folder_and_says_why_it_leaves_files_out(
         yes / "emil_1.wav": "cut short",
         yes / "emil_2.wav": "cut short",
         yes / "emil_3.wav": "empty",
-        yes / "phone_1.m4a": "ffmpeg -i in.m4a out.wav",
-        yes / "phone_2.wav": "ffmpeg -i in.m4a out.wav",
+        yes / "phone_1.m4a": "it is an M4A file",
+        yes / "phone_2.wav": "it is an M4A file",
         yes / "gone_1.wav": "a link to no file",
         tmp_path / "maybe": "3 of the 10 recordings that a word needs",
     }

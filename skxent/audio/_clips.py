@@ -30,7 +30,8 @@ def load(clip: Any, sample_rate: float, *, dtype: str | None = None) -> NDArray[
           at `sample_rate`.
         - A pair ``(rate, signal)``, as :func:`scipy.io.wavfile.read` returns.
         - The path of a sound file of a format that libsndfile reads: wav, flac,
-          ogg, opus, mp3, aiff and more. Its name doesn't matter.
+          ogg, opus, mp3, aiff and more; with PyAV (``pip install "skxent[av]"``), also
+          m4a, aac, webm, wma and more. Its name doesn't matter.
     sample_rate : float
         Rate of the result in hertz. Pairs and files with another rate are resampled.
     dtype : {"float32", "float64"}, default=None
@@ -68,7 +69,7 @@ def load(clip: Any, sample_rate: float, *, dtype: str | None = None) -> NDArray[
         signal, rate = read_samples(clip, dtype)
     else:
         signal, rate = _as_signal(clip, sample_rate)
-    signal = _to_mono(signal, dtype)
+    signal = to_mono(signal, dtype)
     if rate != sample_rate:
         _check_ratio(rate, sample_rate)
         signal = _check_resampled(soxr.resample(signal, rate, sample_rate), rate, sample_rate)
@@ -122,7 +123,7 @@ def chunks(
         blocks = cut(*_as_signal(clip, sample_rate), n_samples, sample_rate)
     stream, n_read, n_given = None, 0, 0
     for block, rate in blocks:
-        signal = _to_mono(block, dtype, n_read)
+        signal = to_mono(block, dtype, n_read)
         n_read += len(signal)
         if rate != sample_rate:
             if stream is None:
@@ -209,7 +210,7 @@ def read(path: str | os.PathLike[str], *, dtype: str = "float32") -> tuple[NDArr
     ValueError: no such file
     """
     signal, rate = read_samples(path, dtype)
-    return _to_float(signal, dtype), int(rate)
+    return to_float(signal, dtype), int(rate)
 
 
 def to_mono_float(signal: ArrayLike, *, dtype: str | None = None) -> NDArray[Any]:
@@ -244,7 +245,7 @@ def to_mono_float(signal: ArrayLike, *, dtype: str | None = None) -> NDArray[Any
     >>> to_mono_float(np.array([[0, 128], [255, 255]], dtype=np.uint8))
     array([-0.5      ,  0.9921875], dtype=float32)
     """
-    return _to_mono(_check_signal(signal), dtype)
+    return to_mono(_check_signal(signal), dtype)
 
 
 def _as_signal(clip: Any, sample_rate: float) -> tuple[NDArray[Any], float]:
@@ -288,11 +289,11 @@ def _check_signal(signal: ArrayLike) -> NDArray[Any]:
     return signal
 
 
-def _to_mono(signal: NDArray[Any], dtype: str | None, start: int = 0) -> NDArray[Any]:
+def to_mono(signal: NDArray[Any], dtype: str | None, start: int = 0) -> NDArray[Any]:
     """Return a signal of a valid shape as mono floats; it begins at sample `start`."""
     if dtype is None:
         dtype = "float64" if signal.dtype.itemsize >= 8 else "float32"
-    signal = _to_float(signal, dtype)
+    signal = to_float(signal, dtype)
     if signal.ndim == 2:
         signal = signal[:, 0] if signal.shape[1] == 1 else _average(signal)
     signal = np.ascontiguousarray(signal)
@@ -316,16 +317,16 @@ def _check_samples(signal: NDArray[Any], start: int) -> None:
 
 
 def _average(signal: NDArray[Any]) -> NDArray[Any]:
-    with np.errstate(over="ignore", invalid="ignore"):  # _to_mono raises
+    with np.errstate(over="ignore", invalid="ignore"):  # to_mono raises
         mean: NDArray[Any] = signal.mean(axis=1, dtype=signal.dtype)
     return mean
 
 
-def _to_float(signal: NDArray[Any], dtype: str) -> NDArray[Any]:
+def to_float(signal: NDArray[Any], dtype: str) -> NDArray[Any]:
     if signal.dtype == dtype:
         return signal
     if signal.dtype.kind == "f":
-        with np.errstate(over="ignore", invalid="ignore"):  # _to_mono raises
+        with np.errstate(over="ignore", invalid="ignore"):  # to_mono raises
             return signal.astype(dtype)
     half = 2.0 ** (8 * signal.dtype.itemsize - 1)
     scaled: NDArray[Any] = signal.astype(dtype)

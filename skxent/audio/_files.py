@@ -12,8 +12,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from skxent.audio._foreign import name_format
+from skxent.audio._foreign import check_foreign, look_up
 from skxent.audio._ogg import find_streams
+from skxent.audio._pyav import decode_foreign, foreign_length
 from skxent.audio._silence import may_have_notes, without_notes
 from skxent.audio._source import Source, begins, end_of_tags
 from skxent.audio._wav import read_plain_wav
@@ -69,17 +70,19 @@ def read_blocks(path: Path, dtype: str, n_samples: int, sample_rate: float = 0) 
         if plain is not None:
             yield from cut(*plain, n_samples, sample_rate)
             return
+        parts = _find_parts(file, n_bytes)
+        foreign = _find_foreign(file, n_bytes)
+        if foreign is not None:
+            with _advise_pyav(*foreign):
+                yield from _regroup(decode_foreign(file, foreign[0]), n_samples, sample_rate)
+            return
         form: tuple[int, int] | None = None
-        for start, end in _find_parts(file, n_bytes):
+        for start, end in parts:
             sound, source = _open_part(file, start, end)
             with sound:
                 rate, n_channels = sound.samplerate, sound.channels
                 form = form or (rate, n_channels)
-                if form != (rate, n_channels):
-                    raise ValueError(
-                        f"can't be read: it has {form[1]} channels at {form[0]} Hz, and from "
-                        f"byte {start} on {n_channels} channels at {rate} Hz"
-                    )
+                _check_form(form, (rate, n_channels), f"byte {start}")
                 length = _block_length(n_samples, n_channels, rate, sample_rate)
                 if source.endless:  # whole frames
                     length = max(length - length % _MP3_STEP, _MP3_STEP)
@@ -106,8 +109,13 @@ def file_length(path: Path) -> tuple[int, float]:
         plain = read_plain_wav(file, n_bytes)
         if plain is not None:
             return len(plain[0]), plain[1]
+        parts = _find_parts(file, n_bytes)
+        foreign = _find_foreign(file, n_bytes)
+        if foreign is not None:
+            with _advise_pyav(*foreign):
+                return foreign_length(file, foreign[0])
         n_frames = 0
-        for start, end in _find_parts(file, n_bytes):
+        for start, end in parts:
             with _decoder(Source(file, start, end)) as sound:
                 n_frames += sound.frames
         return n_frames, sound.samplerate
@@ -115,6 +123,58 @@ def file_length(path: Path) -> tuple[int, float]:
 
 def _block_length(n_samples: int, n_channels: int, rate: float, sample_rate: float) -> int:
     return max(1, int(n_samples / (n_channels * max(1, sample_rate / rate))))
+
+
+def _check_form(form: tuple[float, int], other: tuple[float, int], place: str) -> None:
+    """Raise an error if the rate or the number of channels changes."""
+    if other != form:
+        raise ValueError(
+            f"can't be read: it has {form[1]} channels at {form[0]} Hz, and from {place} on "
+            f"{other[1]} channels at {other[0]} Hz"
+        )
+
+
+def _find_foreign(file: FileIO, n_bytes: int) -> tuple[str, str] | None:
+    """Return what a whole file is that libsndfile does not read, and the usual ending."""
+    file.seek(end_of_tags(file))
+    found = look_up(file.read(64))
+    if found is not None:
+        check_foreign(file, found[0], n_bytes)
+    return found
+
+
+@contextlib.contextmanager
+def _advise_pyav(kind: str, ending: str) -> Iterator[None]:
+    """Say what to do about a file of a kind that needs PyAV, where that is missing."""
+    try:
+        yield
+    except ImportError:
+        raise ValueError(
+            f"can't be read as sound (it is {kind}, which needs PyAV: pip install "
+            f'"skxent[av]"; or convert it: ffmpeg -i in.{ending} out.wav)'
+        ) from None
+
+
+def _regroup(frames: Iterator[Block], n_samples: int, sample_rate: float) -> Iterator[Block]:
+    """Join frames, of some milliseconds, to blocks as `read_blocks` yields them."""
+    form: tuple[float, int] | None = None
+    waiting: list[NDArray[Any]] = []
+    n_waiting = n_read = 0
+    for frame, rate in frames:
+        form = form or (rate, frame.shape[1])
+        _check_form(form, (rate, frame.shape[1]), f"sample {n_read}")
+        n_read += len(frame)
+        waiting.append(frame)
+        n_waiting += len(frame)
+        length = _block_length(n_samples, frame.shape[1], rate, sample_rate)
+        if n_waiting >= length:
+            whole = np.concatenate(waiting)
+            n_waiting %= length
+            rest = len(whole) - n_waiting
+            yield from cut(whole[:rest], rate, n_samples, sample_rate)
+            waiting = [whole[rest:]]
+    if n_waiting and form is not None:
+        yield np.concatenate(waiting), form[0]
 
 
 class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
@@ -200,18 +260,17 @@ def _decoder(source: Source) -> _ForwardFile:
             sound = _ForwardFile(source)
     except soundfile.LibsndfileError as error:
         source.check()
-        reason = _explain(error, source.file)
+        reason = _explain(error)
         raise ValueError(f"can't be read as sound ({reason})") from error
     source.check()
     _check_whole(sound)
     return sound
 
 
-def _explain(error: soundfile.LibsndfileError, file: FileIO) -> str:
+def _explain(error: soundfile.LibsndfileError) -> str:
     """Return why libsndfile does not read a file."""
-    file.seek(end_of_tags(file))
-    reason = str(name_format(file.read(64)) or error.error_string)
     # What libsndfile says where it finds no frame.
+    reason = str(error.error_string)
     return "it has no mp3 frames" if reason.startswith("File does not exist") else reason
 
 

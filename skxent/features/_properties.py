@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skxent._threads import one_blas_thread
 from skxent.audio import load, read, to_mono_float
+from skxent.audio._clipping import count_clipped
 from skxent.audio._deferred import computed
 from skxent.features._extraction import plan
 from skxent.features._inputs import describe, error_of
@@ -107,19 +108,7 @@ def _load(clip: Any, sample_rate: float) -> tuple[NDArray[Any], float]:
     signal = load(clip, sample_rate, dtype="float64")
     samples = np.asarray(clip[1] if isinstance(clip, tuple) else clip)
     channels = [to_mono_float(channel) for channel in samples.reshape(len(samples), -1).T]
-    return signal, sum(map(_count_clipped, channels)) / samples.size
-
-
-def _count_clipped(signal: NDArray[Any]) -> int:
-    """Count samples at the highest or lowest value that stand beside another one there."""
-    is_clipped = np.zeros(len(signal), dtype=bool)
-    for extreme in (signal.max(), -(-signal).max()):
-        is_there = signal == extreme
-        together = is_there[1:] & is_there[:-1]
-        if extreme:  # digital silence is the lowest value of what is never negative
-            is_clipped[1:] |= together
-            is_clipped[:-1] |= together
-    return int(np.count_nonzero(is_clipped))
+    return signal, sum(map(count_clipped, channels)) / samples.size
 
 
 def _measure_batch(

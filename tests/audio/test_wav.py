@@ -123,4 +123,4 @@ def test_the_fast_path_leaves_to_libsndfile_what_it_is_not_sure_of(
     assume(plain is not None)
     expected, rate = soundfile.read(path, dtype="float64", always_2d=True)
     assert plain[1] == rate
-    np.testing.assert_array_equal(_clips._to_float(plain[0], "float64"), expected)
+    np.testing.assert_array_equal(_clips.to_float(plain[0], "float64"), expected)
