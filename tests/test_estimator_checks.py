@@ -20,7 +20,7 @@ from skxent import (
     SoftmaxClassifierCV,
 )
 from skxent.augmentation import ChangeGain
-from skxent.sequences import GaussianClassifier
+from skxent.sequences import GaussianClassifier, SpeakerScaler
 
 # The checks don't scale their features: with a learning rate, some of them take more iterations
 # than the settings allow.
@@ -31,6 +31,7 @@ may_end_early = pytest.mark.filterwarnings("ignore::sklearn.exceptions.Convergen
 SHORT_FRAMES = {"sample_rate": 1000, "frame_length": 0.002, "frame_step": 0.001, "n_fft": 64}
 
 TRANSFORMERS = [
+    SpeakerScaler(),
     MFCCTransformer(),
     MFCCTransformer(
         **SHORT_FRAMES,
@@ -55,7 +56,7 @@ TRANSFORMERS = [
 ]
 
 # A few epochs suffice for the checks.
-BATCHES = {"max_iter": 50, "random_state": 0}
+BATCHES = {"max_iter": 30, "random_state": 0}
 LINEAR_CLASSIFIERS = [
     SoftmaxClassifier(),
     SoftmaxClassifier(solver="lbfgs"),
@@ -68,23 +69,18 @@ LINEAR_CLASSIFIERS = [
     SoftmaxClassifier(early_stopping=True, random_state=0),
 ]
 LINEAR_CLASSIFIERS_WITH_A_RATE = [
-    SoftmaxClassifier(solver="gd"),
-    SoftmaxClassifier(solver="gd", momentum=0.0, max_iter=200),
-    SoftmaxClassifier(solver="gd", alpha=0, fit_intercept=False),
+    SoftmaxClassifier(solver="gd", max_iter=200),
     SoftmaxClassifier(solver="gd", schedule="adaptive"),
-    SoftmaxClassifier(learning_rate=0.1, schedule="cosine", max_iter=200),
     SoftmaxClassifier(l1_ratio=0.5, max_iter=200),
-    SoftmaxClassifier(l1_ratio=1.0, early_stopping=True, random_state=0),
     SoftmaxClassifier(solver="sgd", **BATCHES),
     SoftmaxClassifier(solver="sgd", schedule="adaptive", early_stopping=True, **BATCHES),
-    SoftmaxClassifier(solver="adam", learning_rate=0.05, **BATCHES),
-    SoftmaxClassifier(solver="adam", learning_rate=0.05, schedule="one_cycle", **BATCHES),
-    SoftmaxClassifier(solver="adam", learning_rate=0.05, alpha=0, shuffle=False, **BATCHES),
+    SoftmaxClassifier(
+        solver="adam", learning_rate=0.05, schedule="one_cycle", shuffle=False, **BATCHES
+    ),
 ]
 
 SEARCHES = [
-    SoftmaxClassifierCV(max_iter=20),
-    SoftmaxClassifierCV(learning_rates=3, cv=2, max_iter=20),
+    SoftmaxClassifierCV(max_iter=10),
     SoftmaxClassifierCV(learning_rates=3, cv=3, max_iter=20),
     SoftmaxClassifierCV(learning_rates=1, alphas=[1e-4, 1e-3], cv=3, max_iter=20, prune=False),
 ]
@@ -149,10 +145,6 @@ def expected_failures(estimator):
         case SoftmaxClassifier(fit_intercept=False):
             of_class_weights = (
                 "the heavy class needs an intercept to win; LogisticRegression fails too"
-            )
-        case SoftmaxClassifierCV(cv=2):
-            of_class_weights = (
-                "as in GridSearchCV, the accuracy that picks a rate ignores class weights"
             )
         case SoftmaxClassifierCV(cv=5):
             of_sparsify = "the check has three samples of each class, which five folds can't share"

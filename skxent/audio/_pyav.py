@@ -1,6 +1,7 @@
 """Sound that libsndfile does not read, decoded by FFmpeg's libraries, which PyAV brings."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from io import FileIO
 from typing import Any
@@ -23,6 +24,34 @@ _HAVE_LENGTH = {"asf", "ape", "caf", "dsf", "matroska", "mov", "mpc", "mpc8", "t
 _SLACK = 0.128
 
 Frame = tuple[NDArray[Any], int]
+
+
+class _Reader:
+    """A file as PyAV reads it, which prints errors of a seek to where a damaged file points.
+
+    What the system reports of a read is kept: FFmpeg may take it for the end of the file.
+    """
+
+    def __init__(self, file: FileIO) -> None:
+        self.file = file
+        self.error: OSError | None = None
+        file.seek(0)
+
+    def read(self, n_bytes: int) -> bytes:
+        try:
+            return self.file.read(n_bytes)
+        except OSError as error:
+            self.error = error
+            return b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return self.file.seek(offset, whence)
+        except OSError:
+            return -1
+
+    def tell(self) -> int:
+        return self.file.tell()
 
 
 def decode_foreign(file: FileIO, kind: str) -> Iterator[Frame]:
@@ -76,10 +105,10 @@ def _open(file: FileIO, kind: str) -> Iterator[tuple[Any, Any]]:
     """Open a file and its first sound track; errors of FFmpeg's become those of the file."""
     import av
 
-    file.seek(0)
+    reader = _Reader(file)
     problem = f"can't be read as sound (it is {kind}"
     try:
-        with av.open(file, options=_OPTIONS, metadata_errors="ignore") as container:
+        with av.open(reader, options=_OPTIONS, metadata_errors="ignore") as container:
             # The codec of a stream may be unknown.
             streams = [one for one in container.streams.audio if one.codec_context is not None]
             if not streams:
@@ -89,7 +118,13 @@ def _open(file: FileIO, kind: str) -> Iterator[tuple[Any, Any]]:
             problem = "damaged or cut short ("
             streams[0].codec_context.options = _DECODER_OPTIONS
             yield container, streams[0]
-    except av.FFmpegError as error:
+            if reader.error is not None:
+                raise reader.error
+    except (av.FFmpegError, ValueError) as error:
+        if reader.error is not None:
+            raise reader.error from None
+        if not isinstance(error, av.FFmpegError):
+            raise
         separator = "" if problem.endswith("(") else "; "
         raise ValueError(f"{problem}{separator}FFmpeg: {error.strerror})") from error
 

@@ -101,10 +101,10 @@ def load_spoken_words(language: str = "en") -> Bunch:
 
         data : list of ndarray of shape (n_samples_of_the_clip,), float32
             The clips, in [-1, 1].
-        target : ndarray of shape (n_clips,), int64
-            The word, as an index into `target_names`.
+        target : ndarray of shape (n_clips,), str
+            The word.
         target_names : list of str
-            The words.
+            The words, each once.
         pronunciations : list of tuple of str
             The phones that are spoken.
         speaker : ndarray of shape (n_clips,), str
@@ -139,9 +139,8 @@ def load_spoken_words(language: str = "en") -> Bunch:
     >>> words = load_spoken_words()
     >>> len(words.data), len(words.lexicon), words.sample_rate
     (1600, 400, 8000)
-    >>> word = words.target_names[words.target[0]]
-    >>> word, words.lexicon[word]
-    ('abolish', [('AH', 'B', 'AA', 'L', 'IH', 'SH')])
+    >>> words.lexicon[words.target[0]]
+    [('AH', 'B', 'AA', 'L', 'IH', 'SH')]
     """
     folder = resources.files(__package__) / "spoken_words"
     table = (folder / f"{language}.tsv").read_text(encoding="utf-8")
@@ -151,14 +150,12 @@ def load_spoken_words(language: str = "en") -> Bunch:
         io.BytesIO((folder / f"{language}.ogg").read_bytes()), dtype="float32"
     )
     ends = np.cumsum([int(row["n_samples"]) for row in rows])
-    words = list(dict.fromkeys(row["word"] for row in rows))
-    index = {word: i for i, word in enumerate(words)}
     pronunciations = [tuple(row["phones"].split(" ")) for row in rows]
     return Bunch(
         # Vorbis may leave the range of what it was given by a little.
         data=[clip.copy() for clip in np.split(np.clip(signal, -1.0, 1.0), ends[:-1])],
-        target=np.array([index[row["word"]] for row in rows], dtype=np.int64),
-        target_names=words,
+        target=np.array([row["word"] for row in rows]),
+        target_names=list(dict.fromkeys(row["word"] for row in rows)),
         pronunciations=pronunciations,
         speaker=np.array([row["voice"] for row in rows]),
         language=np.array([row["language"] for row in rows]),

@@ -89,6 +89,11 @@ def check_frame_targets(
     return True, targets
 
 
+def is_matrix(X: Any) -> bool:
+    """Return whether each row of X is a sequence of a single frame."""
+    return _entries(X) is None
+
+
 def _entries(X: Any) -> Any:
     """Return the sequences in X, or None if X is a matrix or of no known form."""
     shape = getattr(X, "shape", None)

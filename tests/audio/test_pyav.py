@@ -1,5 +1,6 @@
 """What phones and browsers record, written by PyAV itself."""
 
+import contextlib
 import tracemalloc
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from skxent import MFCCTransformer
 from skxent.audio import _files, chunks, count_samples, load, read
 from skxent.audio._files import read_blocks, read_samples
 from tests.audio.strategies import tone
+from tests.audio.test_files import BrokenFile
 
 av = pytest.importorskip("av")
 
@@ -215,6 +217,32 @@ def test_a_long_file_goes_through_in_little_memory(tmp_path):
     tracemalloc.stop()
     assert n_found == n_samples
     assert peak < n_samples  # a quarter of what it holds
+
+
+@pytest.mark.parametrize("n_good", [200, 20_000])
+@pytest.mark.parametrize("options", [{}, {"movflags": "faststart"}])
+def test_what_the_system_reports_is_an_error_of_the_clip(tmp_path, monkeypatch, n_good, options):
+    path = tmp_path / "clip.m4a"
+    write(path, "ipod", "aac", "fltp", sound(100_000), **options)
+    assert path.stat().st_size > 30_000
+    monkeypatch.setattr(BrokenFile, "n_good", n_good)
+    monkeypatch.setattr(_files, "open", lambda path, *_, **__: BrokenFile(path), raising=False)
+    for function in (load, lambda *args: list(chunks(*args))):
+        with pytest.raises(ValueError, match=r"^can't be read \(Input/output error\)"):
+            function(path, 16000)
+
+
+def test_a_damaged_file_is_no_reason_to_print(tmp_path, capfd):
+    path = tmp_path / "clip.wma"
+    write(path, "asf", "wmav2", "fltp", sound())
+    content = path.read_bytes()
+    for start in range(0, len(content) - 100, 97):
+        path.write_bytes(content[:start] + content[start + 50 :])
+        with contextlib.suppress(ValueError):
+            load(path, 16000)
+        with contextlib.suppress(ValueError):
+            count_samples(path, 16000)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_track_that_changes_its_rate_is_an_error(monkeypatch, files):

@@ -573,7 +573,7 @@ def test_rate_that_diverges_names_the_safe_one(solver, momentum, learning_rate, 
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        safe = clone(classifier).fit(X, y, sample_weight).learning_rate_
+        safe = clone(classifier).set_params(max_iter=1).fit(X, y, sample_weight).learning_rate_
     classifier.set_params(learning_rate=learning_rate)
     message = f"learning_rate={learning_rate:.3g} diverged: the largest safe learning rate is "
     with pytest.warns(ConvergenceWarning, match=re.escape(f"{message}{safe:.3g}")):
@@ -600,7 +600,12 @@ def test_rate_that_diverges_names_the_safe_one(solver, momentum, learning_rate, 
 def test_huge_rates_leave_finite_coefficients(settings, learning_rate):
     X, y, _ = random_problem(3)
     classifier = SoftmaxClassifier(
-        **settings, learning_rate=learning_rate, alpha=1.0, batch_size=8, random_state=0
+        **settings,
+        learning_rate=learning_rate,
+        alpha=1.0,
+        batch_size=8,
+        max_iter=100,
+        random_state=0,
     ).fit(X, y)
     assert not classifier.converged_
     assert np.isfinite(all_params(classifier)).all()

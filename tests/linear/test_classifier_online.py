@@ -357,7 +357,7 @@ def test_two_fits_with_a_warm_start_are_one(settings):
     )
     whole = clone(classifier).set_params(max_iter=30).fit(X, y, weights)
     assert whole.n_iter_ == 30
-    for n in range(1, 30):
+    for n in (1, 2, 3, 5, 10, 11, 16, 22, 29):
         parts = clone(classifier).set_params(max_iter=n, warm_start=True).fit(X, y, weights)
         first = parts.loss_curve_[:-1]
         parts.set_params(max_iter=30 - n).fit(X, y, weights)

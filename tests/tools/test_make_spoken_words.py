@@ -133,7 +133,7 @@ def test_clips_are_those_of_the_script(name):
     }
     for i in [0, len(bunch.data) // 2, len(bunch.data) - 1]:
         clip = bunch.data[i]
-        expected = tool.make_clip(bunch.target_names[bunch.target[i]], voices[bunch.speaker[i]])
+        expected = tool.make_clip(bunch.target[i], voices[bunch.speaker[i]])
         if expected.size != clip.size and "1.51" not in tool.espeak("--version"):
             pytest.skip("another version of espeak-ng")
         assert clip.size == expected.size
@@ -141,5 +141,5 @@ def test_clips_are_those_of_the_script(name):
         assert np.linalg.norm(clip - expected) < 0.4 * np.linalg.norm(expected)
         np.testing.assert_array_equal(
             expected,
-            tool.make_clip(bunch.target_names[bunch.target[i]], voices[bunch.speaker[i]]),
+            tool.make_clip(bunch.target[i], voices[bunch.speaker[i]]),
         )
