@@ -94,6 +94,7 @@ sphinx_gallery_conf = {
             "plot_own_folder.py",
             "plot_spoken_digits.py",
             "plot_speaker_folds.py",
+            "plot_report.py",
             "plot_pooling.py",
             "plot_pauses.py",
             "plot_conventions.py",

@@ -27,9 +27,9 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 # Name, width and height of the page in pixels, the colour scheme, and what is scrolled to.
 VIEWS = [
-    ("report_light", 1100, 1500, "light", None),
+    ("report_light", 1100, 1500, "light", "top"),
     ("report_dark", 1100, 1150, "dark", "listen"),
-    ("report_phone", 390, 1300, "light", None),
+    ("report_phone", 390, 1300, "light", "top"),
 ]
 
 # A palette of so many colours makes the files a third as large.
@@ -82,10 +82,7 @@ def take(browser, width, height, scheme, element, scale=1):
     ]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     browser.refresh()
-    if element:
-        browser.execute_script(
-            "document.getElementById(arguments[0]).scrollIntoView({behavior: 'instant'})", element
-        )
+    browser.execute_script("document.getElementById(arguments[0]).scrollIntoView()", element)
     # Two frames later, all is drawn.
     browser.execute_async_script(
         "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"

@@ -19,9 +19,9 @@ Rules that keep a page safe, and readable in ten years:
   autoescape sees to that; in JSON, ``<``, ``>`` and ``&`` are escaped; the script sets
   `textContent`, never `innerHTML`.
 - Short clips are WAV files of 16 bits, longer ones MP3 at a quarter of the size or less. Every
-  browser plays both. Ogg Opus plays in Safari since 2025 only, and takes three to seven times as long to
-  encode as MP3. FLAC would be the natural choice, but Chromium fails to play a file of a few frames
-  a second time ("demuxer seek failed").
+  browser plays both. Ogg Opus plays in Safari since 2025 only, and takes three to seven times as
+  long to encode as MP3. FLAC would be the natural choice, but Chromium fails to play a file of a
+  few frames a second time ("demuxer seek failed").
 - Colours come from variables at the top of ``page/style.css``, for light and dark. Nothing is told
   by colour alone: cells have counts, errors a frame, marks a pattern or a word.
 """

@@ -113,8 +113,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         """Return the page in a frame of its own, so that its style and script stay inside."""
+        # In one line, since Sphinx and others indent lines, and the script has its hash.
+        page = html.escape(self.html).replace("\n", "&#10;")
         return (
-            f'<iframe title="Report" sandbox="allow-scripts" srcdoc="{html.escape(self.html)}" '
+            f'<iframe title="Report" sandbox="allow-scripts" srcdoc="{page}" '
             f'style="width: 100%; height: {_HEIGHT}px; border: 1px solid #8886; '
             'border-radius: 8px"></iframe>'
         )

@@ -259,6 +259,7 @@ def test_notebook_shows_the_page_in_a_frame():
     ((tag, attrs),) = page.tags
     assert (tag, attrs["sandbox"], attrs["srcdoc"]) == ("iframe", "allow-scripts", made.html)
     assert html.unescape(made._repr_html_()).count(made.html) == 1
+    assert len(made._repr_html_().splitlines()) == 1
 
 
 def test_model_describes_probabilities():
