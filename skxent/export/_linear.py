@@ -45,7 +45,8 @@ def add_quadratic_scores(
     centres = np.vecmat(means, whitenings).ravel()
     distances = rows @ together - centres
     squares = (distances * distances) @ np.repeat(np.eye(n_classes), n_components, axis=0)
-    return squares * -0.5 + offsets
+    scores: Value = squares * -0.5 + offsets
+    return scores
 
 
 def add_softmax(scores: Value) -> Value:

@@ -63,9 +63,13 @@ def add_recurrent_scores(clips: Clips, weights: Weights, form: Mapping[str, Any]
             **({"linear_before_reset": 1} if form["cell"] == "gru" else {}),
         )
         hidden = outputs.transpose(0, 2, 1, 3).reshape(0, 0, -1)
-    hidden = hidden.transpose(1, 0, 2).cast(np.float64)
+    hidden = hidden.cast(np.float64)
     if form["targets"] == "frame":
-        return add_aggregation(clips, _output(hidden, weights), "sum_log_proba")
+        # Turned around as late as can be: onnxruntime 1.32 crashes where it moves this past the
+        # product and the softmax itself.
+        scores = _output(hidden, weights).apply("LogSoftmax", axis=-1)
+        return add_aggregation(clips, scores.transpose(1, 0, 2), "sum_log_proba")
+    hidden = hidden.transpose(1, 0, 2)
     if form["pooling"] == "last":
         rows = last.transpose(1, 0, 2).reshape(0, -1).cast(np.float64)
         return _output(rows, weights)
@@ -101,7 +105,8 @@ def _linear(weights: Weights, number: int) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _activate(hidden: Value, activation: str) -> Value:
     if activation == "gelu":
-        return hidden * ((hidden / np.sqrt(2.0)).apply("Erf") + 1.0) * 0.5
+        shares: Value = (hidden / np.sqrt(2.0)).apply("Erf") + 1.0
+        return hidden * shares * 0.5
     return hidden.apply({"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}[activation])
 
 

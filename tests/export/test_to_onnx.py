@@ -134,7 +134,12 @@ PROBLEMS = {"two": np.where(DIGITS.target % 2, "odd", "even"), "ten": WORDS}
         SoftmaxClassifierCV(alphas=[0.1, 1.0], cv=2),
         LogisticRegression(max_iter=1000),
         LogisticRegressionCV(
-            Cs=[0.1], cv=2, max_iter=1000, use_legacy_attributes=False, l1_ratios=(0,)
+            Cs=[0.1],
+            l1_ratios=(0,),
+            cv=2,
+            max_iter=1000,
+            scoring="accuracy",
+            use_legacy_attributes=False,
         ),
         LinearDiscriminantAnalysis(),
         QuadraticDiscriminantAnalysis(reg_param=0.5),
@@ -169,8 +174,8 @@ def test_classifiers_without_probabilities_have_labels_alone(classifier, problem
             aggregate="mean_log_proba",
             position=True,
         ),
-        FramewiseClassifier(LogisticRegression(), context=2),
-        FramewiseClassifier(RidgeClassifier(), aggregate="vote"),
+        FramewiseClassifier(LinearDiscriminantAnalysis(), context=2),
+        FramewiseClassifier(RidgeClassifier(), aggregate="vote", context=1),
     ],
     ids=["discriminants", "context", "vote"],
 )
@@ -331,7 +336,7 @@ def test_a_pipeline_begins_with_the_features_and_ends_with_a_classifier():
 def test_features_other_than_those_of_the_fit_are_refused():
     pipeline = fitted(transformer(pooling="mean"), StandardScaler(), SoftmaxClassifier())
     pipeline[0].set_params(n_mfcc=12)
-    with pytest.raises(ValueError, match="fitted to 13 features, and .* computes 12"):
+    with pytest.raises(ValueError, match=r"fitted to 13 features, and .* computes 12"):
         to_onnx(pipeline)
     pipeline[0].set_params(n_mfcc=13, pooling=None)
     with pytest.raises(ValueError, match=r"step 'standardscaler'.* has pooling=None"):
