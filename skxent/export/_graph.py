@@ -109,7 +109,7 @@ class Value:
         return self.apply("Cast", dtype=dtype, to=_onnx_type(dtype))
 
     def size(self, axis: int) -> Value:
-        """Return the length of an axis, an integer without dimensions."""
+        """Return the length of an axis, counted from the first one, as an integer of no axes."""
         shape = self.apply("Shape", dtype=np.int64, start=axis, end=axis + 1)
         return shape.apply("Squeeze")
 

@@ -29,8 +29,8 @@ def add_aggregation(clips: Clips, scores: Value, aggregate: str) -> Value:
     """
     mask, counts = clips.mask(), clips.n_frames().cast(np.float64)
     if aggregate == "vote":
-        best = scores.apply("ArgMax", dtype=np.int64, axis=-1)
-        classes = clips.graph.arange(scores.size(-1))
+        best = scores.apply("ArgMax", dtype=np.int64, axis=2)
+        classes = clips.graph.arange(scores.size(2))
         values = best.apply("Equal", classes, dtype=bool).cast(np.float64)
     else:
         values = scores.apply("LogSoftmax", axis=-1)
