@@ -4,6 +4,7 @@ The rooms, from the top; each imports from those below it alone:
 
 - ``cli``: the command `skxent`
 - ``report``: a page to listen to, about a classifier of clips
+- ``export``: fitted pipelines as ONNX models, from waveforms to labels
 - ``plotting``: displays of clips, loss curves and searches
 - ``search``: all learning rates, penalties and folds together; the range test
 - ``neural``: networks on PyTorch

@@ -10,12 +10,15 @@ OPTIONAL = {
     "imblearn",
     "jinja2",
     "matplotlib",
+    "onnx",
+    "onnxruntime",
     "pandas",
     "polars",
     "pooch",
     "praatio",
     "pyroomacoustics",
     "rich",
+    "skl2onnx",
     "torch",
 }
 
@@ -50,9 +53,27 @@ def test_import_of_the_package_loads_no_optional_dependency():
 
 def test_package_needs_no_optional_dependency():
     run_python(
-        BLOCK_OPTIONAL
-        + "import skxent, skxent.augmentation, skxent.datasets, skxent.plotting, skxent.report"
+        BLOCK_OPTIONAL + "import skxent, skxent.augmentation, skxent.cli, skxent.datasets, "
+        "skxent.export, skxent.plotting, skxent.report"
     )
+
+
+def test_export_says_what_it_needs():
+    code = (
+        "import skxent.export as e, numpy as np\n"
+        "from skxent import MFCCTransformer, SoftmaxClassifier\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "p = make_pipeline(MFCCTransformer(), SoftmaxClassifier())\n"
+        "p.fit(np.eye(4, 900), [0, 0, 1, 1])\n"
+        "for export in (lambda: e.to_onnx(p), e.register_skl2onnx):\n"
+        "    try:\n"
+        "        export()\n"
+        "    except ModuleNotFoundError as error:\n"
+        "        print(error)"
+    )
+    printed = run_python(BLOCK_OPTIONAL + code)
+    assert 'pip install "skxent[onnx]"' in printed
+    assert "pip install skl2onnx" in printed
 
 
 def test_neural_networks_say_what_they_need():

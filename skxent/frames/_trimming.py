@@ -9,10 +9,10 @@ from skxent.frames._ragged import as_lengths, offsets, ranges
 
 # In decibels: what is so far above the noise is sound, and what is so close to the loudest frame
 # is sound in any noise.
-_ABOVE_FLOOR, _BELOW_LOUDEST = 10.0, 10.0
+ABOVE_FLOOR, BELOW_LOUDEST = 10.0, 10.0
 
 # Words begin and end softly, below the noise: this many frames are kept on either side.
-_MARGIN = 3
+MARGIN = 3
 
 
 def trim(
@@ -104,9 +104,9 @@ def trim(
         for (i, j), (first, end) in zip(inside, whole, strict=True)
     ]
     # Where the ends are louder than this, nothing more is left out.
-    least = np.minimum(loudest - _BELOW_LOUDEST, np.add(floors, _ABOVE_FLOOR))
+    least = np.minimum(loudest - BELOW_LOUDEST, np.add(floors, ABOVE_FLOOR))
     firsts, lasts = _find_sound(levels >= np.repeat(least, lengths), starts, ends)
-    starts, ends = np.maximum(starts, firsts - _MARGIN), np.minimum(ends, lasts + _MARGIN)
+    starts, ends = np.maximum(starts, firsts - MARGIN), np.minimum(ends, lasts + MARGIN)
     kept: NDArray[Any] = ends - starts
     if len(kept) == 1:  # hours of frames are not copied
         return frames[starts[0] : ends[0]], kept
