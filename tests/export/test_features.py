@@ -14,14 +14,14 @@ from skxent.export._graph import Graph
 from skxent.mfcc import CONVENTIONS
 
 RATE = 8000
-QUIET = onnxruntime.SessionOptions()
-QUIET.log_severity_level = 3
+OPTIONS = onnxruntime.SessionOptions()
+OPTIONS.intra_op_num_threads = 1
 
 
 def run(graph, clips):
     """Return the outputs of a graph for clips of one length."""
     model = graph.to_model()
-    session = onnxruntime.InferenceSession(model.SerializeToString(), QUIET)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), OPTIONS)
     return session.run(None, {"waveform": np.asarray(clips, np.float32)})
 
 
