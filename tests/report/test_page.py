@@ -279,3 +279,11 @@ def test_given_probabilities_and_clips_stay_as_they_are():
     np.testing.assert_array_equal(probabilities, P)
     for (_, clip), old in zip(clips, before, strict=True):
         np.testing.assert_array_equal(clip, old)
+
+
+def test_a_clip_shows_the_likeliest_classes_and_its_label():
+    probabilities = np.array([[0.05, 0.3, 0.25, 0.2, 0.15, 0.05], [0, 0, 0, 0, 0.4, 0.6]])
+    made = make(probabilities, ["a", "f"], classes=list("abcdef"))
+    clips = {clip["name"]: clip["odds"] for clip in Page(made.html).data()["clips"]}
+    assert clips["clip 0"] == [[1, 0.3], [2, 0.25], [3, 0.2], [0, 0.05]]
+    assert clips["clip 1"][:2] == [[5, 0.6], [4, 0.4]]
