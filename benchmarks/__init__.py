@@ -20,4 +20,5 @@ BENCHMARKS = (
     "speakers",
     "voice_activity",
     "robustness",
+    "words",
 )
