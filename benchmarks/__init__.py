@@ -20,5 +20,6 @@ BENCHMARKS = (
     "speakers",
     "voice_activity",
     "robustness",
+    "words",
     "export",
 )

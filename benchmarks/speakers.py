@@ -23,6 +23,7 @@ figures are of recordings as much as of voices.
 import argparse
 import os
 import sys
+import time
 import warnings
 from dataclasses import dataclass, replace
 from functools import partial
@@ -215,7 +216,7 @@ def search(pipeline, kinds, n_folds=5, **settings):
     return GridSearchCV(pipeline, grids, cv=GroupKFold(n_folds), error_score="raise")
 
 
-def leave_out(classifier, clips, labels, groups, n_folds):
+def leave_out(classifier, clips, labels, groups, n_folds, clock=time.perf_counter):
     """Return a Fold for each part of the groups; there are as many parts as folds."""
     folds = []
     for train, test in GroupKFold(n_folds).split(clips, labels, groups):
@@ -224,7 +225,7 @@ def leave_out(classifier, clips, labels, groups, n_folds):
         fit = partial(clone(classifier).fit, [clips[i] for i in train], labels[train], **params)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # of rates and of few epochs
-            seconds, fitted = timed(fit)
+            seconds, fitted = timed(fit, clock)
         new_clips = [clips[i] for i in test]
         if hasattr(fitted, "predict_proba"):
             probabilities = fitted.predict_proba(new_clips)
@@ -265,7 +266,7 @@ def vote(*voters):
     return folds
 
 
-def rows(table, name, folds, peer=None):
+def rows(table, name, folds, peer=None, tool=PEER, aims=AIMS):
     """Yield the row of a classifier, beside that of the peer, and those of its folds."""
     wrong = [100 * (1 - fold.accuracy) for fold in folds]
     theirs = None
@@ -279,11 +280,11 @@ def rows(table, name, folds, peer=None):
         table=table,
         problem="mean",
         setting=name,
-        tool="" if theirs is None else PEER,
+        tool="" if theirs is None else tool,
         ours=np.mean(wrong),
         theirs=theirs,
         unit="%",
-        aim=theirs / (100 * (1 - AIMS[name])) if theirs and name in AIMS else None,
+        aim=theirs / (100 * (1 - aims[name])) if theirs and name in aims else None,
         note=f"accuracy {1 - np.mean(wrong) / 100:.3f}, standard error {error:.3f}; {seconds}",
     )
     for fold in folds:

@@ -28,6 +28,7 @@ from benchmarks.page import BEHIND, Outcome, write_page
 from benchmarks.plots import draw_ratios
 from benchmarks.rows import Row, compare, in_digits, ratio_of
 from skxent import SoftmaxClassifier
+from skxent.alignment import viterbi_scores, word_graph
 from skxent.losses import cross_entropy
 
 ROOT = Path(benchmarks.__file__).parents[1]
@@ -499,6 +500,52 @@ def test_a_word_is_anywhere_between_zeros(n_samples, seed):
     padded = robustness.put_anywhere(samples, 8000, rng)
     assert len(padded) == max(n_samples, 12000)
     np.testing.assert_array_equal(padded[padded > 0], samples)
+
+
+@given(st.data())
+def test_hmmlearn_finds_the_same_scores_of_words(data):
+    with pytest.MonkeyPatch.context() as patched:
+        words_module = module_of("words", patched)
+    n_states = data.draw(st.integers(1, 4))
+    words = [[data.draw(st.lists(st.integers(0, n_states - 1), min_size=1, max_size=4))]]
+    words.append([list(range(n_states))])
+    lengths = data.draw(st.lists(st.integers(4, 8), min_size=1, max_size=3))
+    scores = words_module.random_scores(lengths, words)
+    _, found = words_module.decode_all(scores, words, lengths)
+    np.testing.assert_allclose(found, viterbi_scores(scores, word_graph(words), lengths), atol=1e-9)
+
+
+def test_words_are_compared_on_the_same_folds_and_noises(monkeypatch, tmp_path):
+    without_real_recordings(monkeypatch, tmp_path)
+    words_module = module_of("words", monkeypatch)
+    peer, ours, second = words_module.PEER, words_module.DEFAULTS, words_module.SECOND
+    found = list(words_module.results(["speakers", "noise"], names=[ours, second], n_clips=60))
+    by_table = {words_module.NEW_SPEAKERS: {}, words_module.IN_NOISE: {}}
+    for row in found:
+        by_table[row.table].setdefault(row.setting, {})[row.problem] = row
+    assert by_table[words_module.NEW_SPEAKERS].keys() == {peer, ours, second, words_module.VOTE}
+    assert by_table[words_module.IN_NOISE].keys() == {peer, ours, second}
+    for of_table in by_table.values():
+        assert len({frozenset(by_problem) for by_problem in of_table.values()}) == 1
+        for setting, by_problem in of_table.items():
+            for problem, row in by_problem.items():
+                assert row.theirs in (None, of_table[peer][problem].ours)
+                assert row.tool == ("" if row.theirs is None else peer)
+                assert setting != peer or row.theirs is None
+    noisy = by_table[words_module.IN_NOISE]
+    assert noisy[ours]["white at 0 dB"].theirs == noisy[peer]["white at 0 dB"].ours
+
+
+def test_aims_in_noise_are_those_of_the_vote_at_0_db(monkeypatch):
+    words_module = module_of("words", monkeypatch)
+    by_test = {"clean": 0.99, "white at 10 dB": 0.9, "white at 0 dB": 0.82}
+    of_peer = dict.fromkeys(by_test, 0.5)
+    rows = words_module.rows_of_noise(words_module.VOTE, by_test, of_peer, "")
+    met = {row.problem: row.aim_met for row in rows}
+    assert met == {"clean": None, "white at 10 dB": None, "white at 0 dB": True}
+    by_test["white at 0 dB"] = 0.81
+    *_, last = words_module.rows_of_noise(words_module.VOTE, by_test, of_peer, "")
+    assert last.aim_met is False
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_known_ones(tmp_path):
