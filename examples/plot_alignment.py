@@ -133,3 +133,14 @@ for column, name in enumerate(("starts", "ends")):
     print(
         f"{name:<7} within 30 ms: {close:.2f}, median {1000 * np.median(errors[:, column]):.0f} ms"
     )
+
+# %%
+# The answer
+# ----------
+# For these clean, synthetic voices, all starts and 98 of 100 ends are within 30 ms of the truth.
+# Ends are found 19 ms early in the median: clips end more softly than they begin, and what is below
+# the noise of the pauses cannot be told from it.
+#
+# ``alignment.save_textgrid("row.TextGrid")`` writes an alignment for Praat, where it can be heard
+# and corrected. Where sounds meet is less exact than where words begin: frames are 25 ms long and
+# 10 ms apart, and nobody could say to the millisecond where one vowel becomes another.
