@@ -9,6 +9,7 @@ OPTIONAL = {
     "hypothesis",
     "imblearn",
     "jinja2",
+    "jiwer",
     "matplotlib",
     "onnx",
     "onnxruntime",

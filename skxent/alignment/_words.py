@@ -21,7 +21,7 @@ def viterbi_words(
     graph: Graph,
     lengths: ArrayLike | None = None,
     *,
-    penalty: float = 0.0,
+    penalty: ArrayLike = 0.0,
     bigram: ArrayLike | None = None,
 ) -> list[list[tuple[int, int, int]]]:
     r"""Best row of words in each clip.
@@ -42,8 +42,9 @@ def viterbi_words(
         Words, as of :func:`word_graph`.
     lengths : array-like of int of shape (n_clips,), default=None
         Number of frames of each clip; None for one clip.
-    penalty : float, default=0.0
-        Subtracted for each word after the first. A larger one finds fewer words.
+    penalty : float or array-like of shape (n_clips,), default=0.0
+        Subtracted for each word after the first, in all clips or in each. A larger one finds
+        fewer words.
     bigram : array-like of shape (n_outputs, n_outputs), default=None
         Added for each pair of neighbours: entry ``[i, j]`` where word j follows word i, for
         instance the logarithm of its probability. Minus infinity rules a pair out. Needs a
@@ -77,8 +78,15 @@ def viterbi_words(
     [[(0, 0, 3)]]
     """
     values, counts = check_scores(scores, graph, lengths)
-    if not np.isfinite(penalty):
-        raise ValueError(f"penalty must be finite, got {penalty!r}")
+    penalties = np.asarray(penalty, np.float64)
+    if penalties.shape not in ((), counts.shape):
+        raise ValueError(
+            f"penalty must be a number, or one for each of {len(counts)} clips, got shape "
+            f"{penalties.shape}"
+        )
+    if not np.isfinite(penalties).all():
+        raise ValueError(f"penalty must be finite, got {penalty!r:.60}")
+    penalties = np.broadcast_to(penalties, counts.shape)
     weights = None
     if bigram is not None:
         weights = np.asarray(bigram, np.float64)
@@ -91,7 +99,7 @@ def viterbi_words(
             raise ValueError("bigram must be finite or -inf, but has other entries")
     found: list[list[tuple[int, int, int]]] = [[] for _ in counts]
     for clips in blocks_of_clips(counts, graph.n_nodes):
-        _search(values, counts, clips, graph, penalty, weights, found)
+        _search(values, counts, clips, graph, penalties[clips], weights, found)
     return found
 
 
@@ -100,11 +108,14 @@ def _search(
     lengths: NDArray[Any],
     clips: NDArray[Any],
     graph: Graph,
-    penalty: float,
+    penalties: NDArray[np.float64],
     bigram: NDArray[np.float64] | None,
     found: list[list[tuple[int, int, int]]],
 ) -> None:
-    """Find the words of some clips, the longest first, and store them in found."""
+    """Find the words of some clips, the longest first, and store them in found.
+
+    `penalties` are those of these clips.
+    """
     n_nodes = graph.n_nodes
     columns = [np.where(column < 0, n_nodes, column) for column in graph.sources.T]
     # Without a bigram, all entries are entered from the same end; with one, those of a word are.
@@ -125,7 +136,7 @@ def _search(
                 is_better = candidates > entered[:-1]
                 np.copyto(entered[:-1], candidates, where=is_better)
                 np.copyto(entered_begins[:-1], begins[sources], where=is_better)
-            candidates = best[group] - penalty
+            candidates = best[group] - penalties[:n_clips]
             is_better = candidates > entered[graph.entries]
             entered[graph.entries] = np.where(is_better, candidates, entered[graph.entries])
             entered_begins[graph.entries] = np.where(is_better, t, entered_begins[graph.entries])

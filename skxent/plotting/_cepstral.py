@@ -1,14 +1,16 @@
 """CepstralDisplay: waveform, log-mel energies and cepstral coefficients of a clip."""
 
-import os
-
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
-from skxent.audio import load
-from skxent.frames import trim
 from skxent.mfcc._blocks import compute
-from skxent.mfcc._front_end import SETTINGS, shared_design
+from skxent.mfcc._front_end import shared_design
+from skxent.plotting._log_mel import (
+    compute_log_mel,
+    frequency_ticks,
+    resolve_clip,
+    settings_of,
+)
 
 
 class CepstralDisplay:
@@ -144,32 +146,11 @@ class CepstralDisplay:
         check_matplotlib_support(f"{cls.__name__}.from_clip")
         if axes is not None:
             _as_three(axes)
-        settings = transformer.get_params() if hasattr(transformer, "get_params") else {}
-        if not settings.keys() >= set(SETTINGS):
-            raise TypeError(
-                f"transformer must be an MFCCTransformer, got {type(transformer).__name__}"
-            )
-        try:
-            signal = load(clip, transformer.sample_rate, dtype=transformer.dtype)
-        except (TypeError, ValueError) as error:
-            name = f" ({os.fspath(clip)})" if isinstance(clip, str | os.PathLike) else ""
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(f"clip{name}: {error}") from error
-        settings = {name: settings[name] for name in SETTINGS}
-        of_mfcc, front_end = (
-            shared_design(**settings | {"features": features}).as_type(signal.dtype)
-            for features in ("mfcc", "log_mel")
-        )
-        front_end.warn_of_empty_filters(stacklevel=2)
-        mfcc, _ = compute([signal], of_mfcc)
-        frames, _ = compute([signal], front_end.with_levels())
-        log_mel, levels = frames[:, :-1].copy(), frames[:, -1]
-        times, step = front_end.frame_times(len(log_mel)), front_end.n_step / front_end.sample_rate
-        kept = None
-        if transformer.trim is not None:
-            middles, _ = trim(times[:, np.newaxis], levels, transformer.trim)
-            kept = float(middles[0, 0] - 0.5 * step), float(middles[-1, 0] + 0.5 * step)
-        convention = front_end.convention
+        front_end, signal = resolve_clip(transformer, clip)
+        of_mfcc = shared_design(**settings_of(transformer) | {"features": "mfcc"})
+        mfcc, _ = compute([signal], of_mfcc.as_type(signal.dtype))
+        log_mel, times, kept = compute_log_mel(front_end, signal, transformer.trim)
+        step, convention = front_end.n_step / front_end.sample_rate, front_end.convention
         display = cls(
             signal=signal,
             sample_rate=transformer.sample_rate,
@@ -182,7 +163,11 @@ class CepstralDisplay:
                 f"log {'energy' if convention.power == 2 else 'magnitude'} "
                 f"({'base e' if convention.unit == 1.0 else 'dB'})"
             ),
-            kept=kept,
+            kept=(
+                None
+                if transformer.trim is None
+                else (float(times[kept][0] - 0.5 * step), float(times[kept][-1] + 0.5 * step))
+            ),
         )
         return display.plot(axes, cmap=cmap)
 
@@ -243,7 +228,7 @@ class CepstralDisplay:
             colorbar.set_label(label)
             images.append(image)
             colorbars.append(colorbar)
-        rows, labels = _frequency_ticks(self.frequencies)
+        rows, labels = frequency_ticks(self.frequencies)
         spectrogram.set_yticks(rows, labels)
         n_mfcc = self.mfcc.shape[1]
         cepstrogram.set_yticks(np.arange(0, n_mfcc, 1 + n_mfcc // 10))
@@ -281,24 +266,3 @@ def _outline(signal, sample_rate, max_segments=10_000):
     starts = np.linspace(0, len(signal), max_segments, endpoint=False, dtype=np.intp)
     lowest, highest = np.minimum.reduceat(signal, starts), np.maximum.reduceat(signal, starts)
     return np.repeat(starts, 2) / sample_rate, np.column_stack([lowest, highest]).ravel()
-
-
-def _frequency_ticks(frequencies):
-    """Return ticks, in (fractional) rows of the image, and their labels in hertz."""
-    from matplotlib.ticker import MaxNLocator
-
-    lowest, highest = frequencies[[0, -1]]
-    if len(frequencies) == 1:
-        return [0], [f"{lowest:.0f}"]
-    ticks = np.outer(10.0 ** np.arange(6), [1.0, 2.0, 3.0, 5.0]).ravel()
-    ticks = ticks[(ticks >= lowest) & (ticks <= highest)]
-    if len(ticks) < 3:  # the filters cover a narrow band
-        ticks = MaxNLocator(5).tick_values(lowest, highest)
-        ticks = ticks[(ticks >= lowest) & (ticks <= highest)]
-    rows = np.interp(ticks, frequencies, np.arange(len(frequencies)))
-    # From the top down, because the mel scale crowds the ticks at low frequencies.
-    kept = []
-    for i in reversed(range(len(rows))):
-        if not kept or rows[kept[-1]] - rows[i] >= len(frequencies) / 12:
-            kept.append(i)
-    return rows[kept], [f"{tick:g}" for tick in ticks[kept]]

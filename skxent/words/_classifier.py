@@ -91,11 +91,12 @@ class LexiconClassifier(
     silence : bool, default=True
         Whether there may be silence before, between and after words. It is a state of its own.
 
-    word_penalty : float, default=0.0
-        What `transcribe` subtracts for each word after the first, in nats. A larger one finds
-        fewer words. Neighbouring frames tell much the same, and more so with a context, so that
-        the scores of words are too sure of themselves: penalties of a hundred and more are
-        usual. Choose it on rows of words of speakers who are not trained on.
+    word_penalty : float, default=10.0
+        What `transcribe` subtracts for each word after the first. A larger one finds fewer
+        words. The unit is a clip's own: how far the score of a frame's best state is above the
+        median of the states, on average over the frames. Scores of other classifiers, or with
+        more neighbours, have another scale, but need no other penalty. To choose it, take rows
+        of words of speakers who are not trained on.
 
     Attributes
     ----------
@@ -186,7 +187,7 @@ class LexiconClassifier(
         context=3,
         context_step=2,
         silence=True,
-        word_penalty=0.0,
+        word_penalty=10.0,
     ):
         self.lexicon = lexicon
         self.estimator = estimator

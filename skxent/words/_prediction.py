@@ -1,15 +1,17 @@
 """Predictions of LexiconClassifier: words, words in a row, and where they are."""
 
+from numbers import Real
+
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from skxent.alignment import sequence_graph, viterbi_paths, viterbi_scores, viterbi_words
 from skxent.alignment import word_graph as make_word_graph
 from skxent.frames._neighbours import join
-from skxent.frames._ragged import lengths_of, split
+from skxent.frames._ragged import lengths_of, offsets, split
 from skxent.sequences._inputs import check_sequences
 from skxent.words._forced import boundaries, make_alignment
 from skxent.words._frame_scores import score_states, takes_clips
@@ -147,7 +149,7 @@ class WordClassifierMixin(ClassifierMixin):
         """Find the words in a row that each clip holds.
 
         Any number of words of the lexicon may follow one another, each with silence after it.
-        How many are wrong is counted by the word error rate, as of the package jiwer.
+        :func:`skxent.words.word_error_rate` counts how many are wrong.
 
         Parameters
         ----------
@@ -168,7 +170,8 @@ class WordClassifierMixin(ClassifierMixin):
         Raises
         ------
         ValueError
-            As in `predict`, or if `bigram` is malformed.
+            If a word of the lexicon has a phone that was never trained, or if `bigram` is
+            malformed.
         """
         check_is_fitted(self, "estimator_")
         words = self.classes_.tolist()
@@ -185,9 +188,8 @@ class WordClassifierMixin(ClassifierMixin):
         found = []
         clips = check_sequences(self, X, reset=False)
         for scores, lengths, nodes_graph in self._blocks(clips, graph):
-            found += viterbi_words(
-                scores, nodes_graph, lengths, penalty=self.word_penalty, bigram=weights
-            )
+            penalties = self.word_penalty * mean_lead(scores, lengths)
+            found += viterbi_words(scores, nodes_graph, lengths, penalty=penalties, bigram=weights)
         return [[words[k] for k, _, _ in row if k < len(words)] for row in found]
 
     def align(self, X, y, *, frame_step=0.01, frame_length=0.025):
@@ -214,13 +216,25 @@ class WordClassifierMixin(ClassifierMixin):
 
         Raises
         ------
-        ValueError
-            If a word is not in the lexicon or has more states than the clip has frames; the
-            message names the clip by its index.
+        TypeError, ValueError
+            If a word is not in the lexicon, if a row holds no word, or has more states than the
+            clip has frames; the message names the clip by its index. If `frame_step` or
+            `frame_length` is not a positive number.
+
+        Notes
+        -----
+        The words are found in any clip that has frames enough, in silence alone, too.
+
+        A frame that is spliced with its neighbours, or has slopes over them, tells of a word
+        before the word begins. So words seem longer, at each end by up to that distance. For
+        the most exact times, fit a classifier with ``context=0`` to frames without slopes.
+
+        Clips are processed in blocks of bounded size, of some 100 MB.
         """
         check_is_fitted(self, "estimator_")
         for name, value in (("frame_step", frame_step), ("frame_length", frame_length)):
-            if not (np.isfinite(value) and value > 0.0):
+            check_scalar(value, name, Real)
+            if not 0.0 < value < np.inf:
                 raise ValueError(f"{name} must be a positive number of seconds, got {value!r}")
         clips = check_sequences(self, X, reset=False)
         _, rows = check_words(y, len(clips))
@@ -314,11 +328,27 @@ class WordClassifierMixin(ClassifierMixin):
         return scores
 
 
+def mean_lead(scores, lengths):
+    """Return how far the best state is ahead of the median one, on average over each clip.
+
+    `scores` are those of states for frames, shape (n_frames, n_states). States that the
+    classifier was never fitted to, with scores of minus infinity, count for nothing.
+    """
+    known = scores[:, np.isfinite(scores[0])]
+    if known.shape[1] == 0:
+        return np.zeros(len(lengths))
+    leads = known.max(axis=1) - np.median(known, axis=1)
+    return np.add.reduceat(leads, offsets(lengths)[0]) / lengths
+
+
 def _check_bigram(bigram, n_words, n_outputs):
     """Return weights of pairs of outputs, of which silence alone has no neighbours in any case."""
     if bigram is None:
         return None
-    bigram = np.asarray(bigram, np.float64)
+    try:
+        bigram = np.asarray(bigram, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"bigram must be a matrix of numbers, got {bigram!r:.40}") from error
     if bigram.shape != (n_words, n_words):
         raise ValueError(
             f"bigram must have shape {(n_words, n_words)}, one row and column for each word, got "

@@ -1,5 +1,6 @@
 """Words as targets: one for each clip, or several in a row."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,10 @@ def check_words(y: Any, n_clips: int) -> tuple[bool, list[Row]]:
                 f"y must hold a word for each clip, or a list of words, got shape {labels.shape}"
             )
         sorted_words(np.asarray(labels).tolist(), "y")
-        check_classification_targets(labels)
+        with warnings.catch_warnings():
+            # Words of which each occurs once are usual: their phones are what is trained.
+            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+            check_classification_targets(labels)
         rows = [(word,) for word in np.asarray(labels).tolist()]
         are_lists = False
     else:

@@ -67,6 +67,17 @@ def test_a_large_penalty_leaves_the_best_single_word(problem):
             assert row[0][0] in graph.outputs[graph.ends == last]
 
 
+@given(problem=problems(max_words=3))
+def test_each_clip_has_its_penalty(problem):
+    graph = word_graph(problem.words, silence=problem.silence)
+    penalties = np.linspace(-1.0, 2.0, len(problem.clips))
+    together = viterbi_words(problem.scores, graph, problem.lengths, penalty=penalties)
+    assert together == [
+        viterbi_words(clip, graph, penalty=penalty)[0]
+        for clip, penalty in zip(problem.clips, penalties, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("penalty", [-5.0, 0.0, 5.0])
 @pytest.mark.parametrize("share", [True, False])
 def test_silence_alone_is_no_word_in_a_row(penalty, share):
@@ -105,6 +116,8 @@ def test_malformed_arguments_are_errors():
     scores = np.zeros((4, N_STATES))
     with pytest.raises(ValueError, match="penalty must be finite, got nan"):
         viterbi_words(scores, graph, penalty=np.nan)
+    with pytest.raises(ValueError, match=r"one for each of 1 clips, got shape \(2,\)"):
+        viterbi_words(scores, graph, penalty=[1.0, 2.0])
     with pytest.raises(ValueError, match=r"bigram must have shape \(2, 2\).*got shape \(3, 3\)"):
         viterbi_words(scores, graph, bigram=np.zeros((3, 3)))
     with pytest.raises(ValueError, match="bigram must be finite or -inf"):

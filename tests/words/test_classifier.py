@@ -1,11 +1,14 @@
 import io
 import itertools
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
 import sklearn
 import skops.io
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax
 from sklearn.base import clone
@@ -22,6 +25,7 @@ from sklearn.svm import LinearSVC
 
 from skxent import FramewiseClassifier, LexiconClassifier
 from skxent.sequences import GaussianClassifier
+from skxent.words._prediction import mean_lead
 from tests.alignment.oracles import scores_of_paths
 from tests.sequences.strategies import as_objects
 from tests.words.speech import LEXICON, NEW, PHONES, draw_words, speak
@@ -176,6 +180,8 @@ def test_pauses_do_no_harm(classifier):
 
 @both
 def test_transcription(classifier):
+    # Made-up words are short: some have six frames.
+    classifier = clone(classifier).set_params(word_penalty=2.0).fit(TRAIN.clips, TRAIN.words)
     rows = classifier.transcribe(ROWS.clips)
     assert np.mean([found == given for found, given in zip(rows, ROWS.words, strict=True)]) > 0.8
     pause = np.full((30, 5), -3.0)
@@ -190,15 +196,49 @@ def test_penalty_and_bigram():
     assert all(len(row) <= 1 for row in frugal.transcribe(ROWS.clips))
     words = SOUNDS.classes_.tolist()
     bigram = np.zeros((len(words), len(words)))
-    plain = SOUNDS.transcribe(ROWS.clips)
-    assert SOUNDS.transcribe(ROWS.clips, bigram) == plain
+    lavish.set_params(word_penalty=2.0)
+    plain = lavish.transcribe(ROWS.clips)
+    assert lavish.transcribe(ROWS.clips, bigram) == plain
     bigram[words.index("mow"), words.index("on")] = -np.inf
-    without = SOUNDS.transcribe(ROWS.clips, bigram)
+    without = lavish.transcribe(ROWS.clips, bigram)
     assert ["mow", "on", "noon"] in plain
     for row in without:
         assert ("mow", "on") not in itertools.pairwise(row)
     with pytest.raises(ValueError, match=r"bigram must have shape \(6, 6\).*got shape \(2, 2\)"):
         SOUNDS.transcribe(ROWS.clips, np.zeros((2, 2)))
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.01, 100.0))
+def test_lead_has_the_scale_of_the_scores(seed, factor):
+    rng = np.random.default_rng(seed)
+    scores, shifts, lengths = rng.normal(size=(6, 3)), rng.normal(size=(6, 1)), np.array([2, 4])
+    lead = mean_lead(scores, lengths)
+    assert (lead > 0.0).all()
+    assert_allclose(mean_lead(factor * scores + shifts, lengths), factor * lead)
+    assert_allclose(mean_lead(scores[2:], lengths[1:]), lead[1:])
+    never = np.insert(scores, 1, -np.inf, axis=1)
+    assert_array_equal(mean_lead(never, lengths), lead)
+    assert_array_equal(mean_lead(never[:, 1:2], lengths), [0.0, 0.0])
+
+
+def test_lead_of_the_best_state_over_the_median():
+    assert_array_equal(mean_lead(np.array([[1.0, 5.0, 3.0], [0.0, -9.0, 4.0]]), [2]), [3.0])
+
+
+@both
+def test_penalty_has_the_scale_of_the_scores(classifier):
+    class Louder(type(classifier.estimator_)):
+        def score_classes(self, X, classes=None):
+            return 7.0 * super().score_classes(X, classes)
+
+    scaled = clone(classifier).fit(TRAIN.clips, TRAIN.words)
+    scaled.estimator_.__class__ = Louder
+    # Priors, which are no part of the scores of the classifier, would not be scaled.
+    scaled.state_priors_ = scaled.state_priors_**7.0
+    for penalty in (0.5, 2.0, 8.0):
+        expected = clone(classifier).fit(TRAIN.clips, TRAIN.words).set_params(word_penalty=penalty)
+        scaled.set_params(word_penalty=penalty)
+        assert scaled.transcribe(ROWS.clips) == expected.transcribe(ROWS.clips)
 
 
 @both
@@ -254,6 +294,21 @@ def test_textgrid(tmp_path):
         assert_allclose([entry.start for entry in entries], [part.start for part in expected])
         assert_allclose([entry.end for entry in entries], [part.end for part in expected])
     assert_allclose(grid.maxTimestamp, alignment.duration)
+
+
+def test_alignment_holds_the_frames_of_a_block_of_clips():
+    clip = np.random.default_rng(0).normal(size=(400, 100))  # a block has some 200 of these
+    classifier = LexiconClassifier(None, GaussianClassifier(1), context=0, n_states=1, n_iter=0)
+    classifier.fit([clip, clip], ["no", "on"])
+
+    def peak(n_clips):
+        tracemalloc.start()
+        classifier.align([clip] * n_clips, ["no"] * n_clips)
+        _, taken = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return taken
+
+    assert peak(600) < 1.3 * peak(200)
 
 
 # Classifiers of frames
@@ -448,6 +503,52 @@ def test_words_and_lexicons_that_do_not_fit():
         SOUNDS.align(TEST.clips[:1], ["no"], frame_step=0)
     with pytest.raises(TypeError, match="y must be of one kind, got int and str"):
         LexiconClassifier().fit(TRAIN.clips[:2], np.array(["no", 1], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("bigram", "message"),
+    [
+        ([], r"bigram must have shape \(6, 6\).*got shape \(0,\)"),
+        (np.zeros((7, 7)), r"bigram must have shape \(6, 6\).*got shape \(7, 7\)"),
+        (np.full((6, 6), np.nan), "bigram must be finite or -inf"),
+        ([["a"] * 6] * 6, "bigram must be a matrix of numbers, got"),
+    ],
+)
+def test_malformed_bigrams(bigram, message):
+    with pytest.raises(ValueError, match=message):
+        SOUNDS.transcribe(ROWS.clips, bigram)
+
+
+def test_rows_that_cannot_be_aligned():
+    clips = TEST.clips[:2]
+    for row, message in [
+        ([["no"], []], r"y\[1\] is a list of no words"),
+        ([["no"], ["on", "mood"]], "word 'mood' of clip 1 is not in the lexicon"),
+        ([["no"], "on"], r"y\[0\] is a list of words, but y\[1\] is a word"),
+        ([["no"]], "one entry for each of 2 clips, got 1"),
+        ([["no"], ["on"] * 99], "clip 1 has .* fewer than the states of its words"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            SOUNDS.align(clips, row)
+    for name in ("frame_step", "frame_length"):
+        with pytest.raises(TypeError, match=f"{name} must be an instance of"):
+            SOUNDS.align(clips, ["no", "on"], **{name: "10 ms"})
+        with pytest.raises(ValueError, match=f"{name} must be a positive number.*got inf"):
+            SOUNDS.align(clips, ["no", "on"], **{name: np.inf})
+
+
+@both
+def test_words_are_aligned_with_silence_alone(classifier):
+    (alignment,) = classifier.align([np.full((40, 5), -3.0)], [["no", "on"]])
+    assert [word.label for word in alignment.words] == ["no", "on"]
+
+
+def test_clips_without_room_for_a_word_have_none():
+    clips = [TEST.clips[0][:1], TEST.clips[0][:5]]
+    assert WORDS.transcribe(clips) == [[], []]
+    mute = LexiconClassifier(**QUICK, silence=False).fit(TRAIN.clips, TRAIN.words)
+    assert mute.transcribe(clips) == [[], []]
+    assert len(mute.transcribe([np.full((40, 5), -3.0)])[0]) > 0
 
 
 def test_clips_that_have_room_for_a_shorter_pronunciation():

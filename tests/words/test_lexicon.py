@@ -72,6 +72,11 @@ def test_words_of_clips(y, expected):
     assert check_words(y, 2) == expected
 
 
+def test_many_words_that_occur_once_are_no_reason_for_a_warning():
+    words = [f"word {number}" for number in range(30)]
+    assert check_words(words, 30) == (False, [(word,) for word in words])
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [
