@@ -2,6 +2,7 @@
 
 from functools import partial
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 import sklearn
@@ -13,7 +14,6 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skxent.frames._neighbours import join
 from skxent.frames._ragged import lengths_of, split
-from skxent.linear import SoftmaxClassifier
 from skxent.sequences._gaussian import GaussianClassifier
 from skxent.sequences._inputs import check_frame_weights, check_sequences
 from skxent.words._frame_scores import (
@@ -35,6 +35,21 @@ from skxent.words._rows import check_words, group
 
 # Directions that a Gaussian classifier of spliced frames keeps.
 _N_COMPONENTS = 50
+
+
+class _Defaults(NamedTuple):
+    """Settings that depend on the kind of unit; `mix` is that of the Gaussian classifiers."""
+
+    n_states: int
+    n_iter: int
+    context: int
+    mix: float
+
+
+_OF_WORDS = _Defaults(n_states=6, n_iter=2, context=3, mix=0.3)
+# Words never heard have their phones among other neighbours than those in training. What is
+# learned of neighbouring frames, or of how frames of a state vary, then fits them less.
+_OF_PHONES = _Defaults(n_states=3, n_iter=5, context=0, mix=1.0)
 
 
 class LexiconClassifier(
@@ -67,23 +82,26 @@ class LexiconClassifier(
 
     estimator : classifier, default=None
         Classifier of frames with the scikit-learn API, which tells the states apart. None is a
-        ``GaussianClassifier(50)`` for whole words, and ``SoftmaxClassifier(alpha=0.1)`` for
-        phones. Classifiers of sequences that predict frames, such as
+        ``GaussianClassifier(50)`` for whole words, and ``GaussianClassifier(50, mix=1.0)``, of
+        a single covariance, for phones. Classifiers of sequences that predict frames, such as
         ``RNNClassifier(targets="frame")``, are given whole clips.
 
     n_states : int, default=None
         Number of states of a unit; None for six of a whole word, or three of a phone.
 
-    n_iter : int, default=2
-        Rounds in which a Gaussian classifier is fitted and gives the frames new states, before
-        `estimator` is fitted.
+    n_iter : int, default=None
+        Rounds in which a Gaussian classifier, as that of `estimator` None, is fitted and gives
+        the frames new states, before `estimator` is fitted. None for two of whole words, or
+        five of phones.
 
     n_refits : int, default=0
         Rounds in which `estimator` itself gives the frames new states and is fitted to them.
 
-    context : int, default=3
+    context : int, default=None
         Number of neighbours on each side that are spliced to each frame, but for classifiers of
-        sequences.
+        sequences. None for three with whole words, or none with phones, which have other
+        neighbours in words that are new. A linear classifier as `estimator`, such as
+        `SoftmaxClassifier`, gains from three, with a `context_step` of one, for phones as well.
 
     context_step : int, default=2
         Distance in frames from one such neighbour to the next.
@@ -112,6 +130,9 @@ class LexiconClassifier(
 
     n_states_ : int
         Number of states of a unit.
+
+    context_ : int
+        Number of neighbours on each side that are spliced to each frame.
 
     state_priors_ : ndarray of shape (n_units * n_states_ + 1,)
         Share of each state in the frames. The last is silence.
@@ -165,9 +186,9 @@ class LexiconClassifier(
         "lexicon": [dict, None],
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_states": [Interval(Integral, 1, None, closed="left"), None],
-        "n_iter": [Interval(Integral, 0, None, closed="left")],
+        "n_iter": [Interval(Integral, 0, None, closed="left"), None],
         "n_refits": [Interval(Integral, 0, None, closed="left")],
-        "context": [Interval(Integral, 0, None, closed="left")],
+        "context": [Interval(Integral, 0, None, closed="left"), None],
         "context_step": [Interval(Integral, 1, None, closed="left")],
         "silence": ["boolean"],
         "word_penalty": [Interval(Real, None, None, closed="neither")],
@@ -182,9 +203,9 @@ class LexiconClassifier(
         estimator=None,
         *,
         n_states=None,
-        n_iter=2,
+        n_iter=None,
         n_refits=0,
-        context=3,
+        context=None,
         context_step=2,
         silence=True,
         word_penalty=10.0,
@@ -228,22 +249,26 @@ class LexiconClassifier(
             if a clip has fewer frames than its words have states, or if `estimator` is no
             classifier with probabilities. The message names the clip by its index.
         """
-        estimators = self._make_estimators()
+        defaults = _OF_WORDS if self.lexicon is None else _OF_PHONES
+        n_iter = defaults.n_iter if self.n_iter is None else self.n_iter
+        n_neighbours = defaults.context if self.context is None else self.context
+        estimators = self._make_estimators(n_iter, defaults.mix)
         context = self._init_callback_context(max_subtasks=len(estimators))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         clips, rows, numbers, weights = self._check_fit(X, y, sample_weight)
-        units, n_states, by_row = self._resolve_states(rows, numbers)
+        n_states = defaults.n_states if self.n_states is None else self.n_states
+        units, by_row = self._find_states(rows, numbers, n_states)
         lengths = lengths_of(clips)
         silence = len(units) * n_states if self.silence else None
         states = flat_start(lengths, [by_row[row] for row in rows], silence, numbers)
         groups = [(indices, by_row[row]) for row, indices in group(rows).items()]
         per_frame = None if weights is None else np.repeat(weights, lengths)
-        spliced = list(split(join(clips, self.context, step=self.context_step), lengths))
+        spliced = list(split(join(clips, n_neighbours, step=self.context_step), lengths))
         changes = []
         for number, estimator in enumerate(estimators, start=1):
             subtask = context.subcontext(task_name="round")
             subtask.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            params = self._fit_params(estimator, number > self.n_iter, weights, per_frame)
+            params = self._fit_params(estimator, number > n_iter, weights, per_frame)
             given = clips if takes_clips(estimator) else spliced
             with subtask.propagate_callback_context(estimator):
                 fit_states(estimator, given, states, params)
@@ -252,6 +277,7 @@ class LexiconClassifier(
                 "estimator_": estimator,
                 "units_": units,
                 "n_states_": n_states,
+                "context_": n_neighbours,
                 "state_priors_": counts / counts.sum(),
                 "change_curve_": np.array(changes),
                 "_has_whole_words": self.lexicon is None,
@@ -289,17 +315,14 @@ class LexiconClassifier(
         tags.input_tags.three_d_array = True
         return tags
 
-    def _make_estimators(self):
+    def _make_estimators(self, n_iter, mix):
         """Return the classifiers of frames to be fitted one after the other."""
-        if self.estimator is not None:
-            check_frame_classifier(self.estimator)
-            last = self.estimator
-        elif self.lexicon is None:
-            last = GaussianClassifier(_N_COMPONENTS)
-        else:
-            last = SoftmaxClassifier(alpha=0.1)
-        gaussians = [GaussianClassifier(_N_COMPONENTS) for _ in range(self.n_iter)]
-        return gaussians + [clone(last) for _ in range(self.n_refits + 1)]
+        gaussian = GaussianClassifier(_N_COMPONENTS, mix=mix)
+        last = gaussian if self.estimator is None else self.estimator
+        check_frame_classifier(last)
+        return [clone(gaussian) for _ in range(n_iter)] + [
+            clone(last) for _ in range(self.n_refits + 1)
+        ]
 
     def _check_fit(self, X, y, sample_weight):
         """Return clips, their words, their indices in X and their weights.
@@ -319,18 +342,17 @@ class LexiconClassifier(
             raise ValueError("sample_weight must not be zero for all clips")
         return [clips[i] for i in numbers], [rows[i] for i in numbers], numbers, weights[numbers]
 
-    def _resolve_states(self, rows, numbers):
-        """Return the units of some rows of words, their number of states, and the rows' states."""
+    def _find_states(self, rows, numbers, n_states):
+        """Return the units of some rows of words, and the states of each row."""
         words = {word for row in rows for word in row}
         lexicon = whole_words(words) if self.lexicon is None else check_lexicon(self.lexicon)
         refuse_unknown_words(lexicon, rows, numbers)
         units = trained_units(lexicon, words)
-        n_states = self.n_states or (6 if self.lexicon is None else 3)
         by_row = {
             row: [state_sequences(lexicon, word, units.tolist(), n_states) for word in row]
             for row in set(rows)
         }
-        return units, n_states, by_row
+        return units, by_row
 
     def _fit_params(self, estimator, is_given, weights, per_frame):
         """Return the arguments of the fit of `estimator`, if it is given, or of a Gaussian one."""

@@ -293,14 +293,14 @@ class WordClassifierMixin(ClassifierMixin):
         states, columns = np.unique(graph.states, return_inverse=True)
         graph = graph.with_states(columns)
         lengths = lengths_of(clips)
-        n_columns = max(len(self.state_priors_), (2 * self.context + 1) * self.n_features_in_)
+        n_columns = max(len(self.state_priors_), (2 * self.context_ + 1) * self.n_features_in_)
         # A clip belongs to the block in which it ends.
         block_of_clip = (np.cumsum(lengths) - 1) // max(1, _BLOCK_SIZE // n_columns)
         for block in np.unique(block_of_clip):
             chosen = np.flatnonzero(block_of_clip == block)
             given = [clips[i] for i in chosen]
             if not takes_clips(self.estimator_):
-                given = [join(given, self.context, step=self.context_step)]
+                given = [join(given, self.context_, step=self.context_step)]
             scores = score_states(
                 self.estimator_, self.state_priors_, given, range(len(given)), states
             )

@@ -54,10 +54,38 @@ def test_new_clips_of_trained_words(lexicon, silence):
     assert classifier.n_states_ == (6 if lexicon is None else 3)
     assert classifier.units_.tolist() == (sorted(LEXICON) if lexicon is None else PHONES)
     assert_array_equal(classifier.classes_, sorted(LEXICON))
-    assert len(classifier.change_curve_) == 2
-    assert (classifier.change_curve_ > 0).all()
+    assert classifier.change_curve_[0] > 0
+    assert classifier.change_curve_[-1] < classifier.change_curve_[0]
     assert_allclose(classifier.state_priors_.sum(), 1.0)
     assert (classifier.state_priors_[-1] > 0) == silence
+
+
+@pytest.mark.parametrize(
+    ("lexicon", "settings"),
+    [
+        (None, {"n_states": 6, "n_iter": 2, "context": 3, "estimator": GaussianClassifier(50)}),
+        (
+            LEXICON,
+            {
+                "n_states": 3,
+                "n_iter": 5,
+                "context": 0,
+                "estimator": GaussianClassifier(50, mix=1.0),
+            },
+        ),
+    ],
+)
+def test_defaults_by_the_kind_of_unit(lexicon, settings):
+    classifier = LexiconClassifier(lexicon).fit(TRAIN.clips, TRAIN.words)
+    assert classifier.n_states_ == settings["n_states"]
+    assert classifier.context_ == settings["context"]
+    assert len(classifier.change_curve_) == settings["n_iter"]
+    given = LexiconClassifier(lexicon, **settings).fit(TRAIN.clips, TRAIN.words)
+    scores = classifier.decision_function(TEST.clips)
+    assert_array_equal(given.decision_function(TEST.clips), scores)
+    # A context that is set after fit concerns the next fit.
+    classifier.set_params(context=5)
+    assert_array_equal(classifier.decision_function(TEST.clips), scores)
 
 
 def test_words_never_heard():
