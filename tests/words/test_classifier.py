@@ -513,6 +513,11 @@ def test_clips_that_are_too_short():
     assert short.max() == 0.0
 
 
+def test_a_single_state_is_an_error():
+    with pytest.raises(ValueError, match=r"frames of all clips have the same state.*n_states"):
+        LexiconClassifier({"oh": "OW"}, n_states=1, silence=False).fit(TRAIN.clips[:2], ["oh"] * 2)
+
+
 def test_words_and_lexicons_that_do_not_fit():
     with pytest.raises(ValueError, match="word 'mood' of clip 1 is not in the lexicon"):
         LexiconClassifier(LEXICON).fit(TRAIN.clips[:2], ["moon", "mood"])
