@@ -70,7 +70,7 @@ class AlignmentDisplay:
     >>> from skxent.datasets import load_spoken_words
     >>> from skxent.plotting import AlignmentDisplay
     >>> words = load_spoken_words()
-    >>> y = [words.target_names[k] for k in words.target]
+    >>> y = words.target
     >>> pipeline = make_pipeline(
     ...     MFCCTransformer(sample_rate=words.sample_rate, pooling=None),
     ...     LexiconClassifier(words.lexicon, n_iter=1, n_states=1),
