@@ -105,6 +105,7 @@ sphinx_gallery_conf = {
             "plot_label_smoothing.py",
             "plot_frames.py",
             "plot_rnn.py",
+            "plot_unheard_word.py",
             "plot_alignment.py",
             "*",
         ]
