@@ -18,7 +18,7 @@ from skxent.sequences import GaussianClassifier
 
 plt.style.use("tableau-colorblind10")
 spoken = load_spoken_words("en")
-rate, names = spoken.sample_rate, np.array(spoken.target_names)[spoken.target]
+rate, names = spoken.sample_rate, spoken.target
 
 # %%
 # Words in a row
