@@ -21,5 +21,7 @@ BENCHMARKS = (
     "voice_activity",
     "robustness",
     "words",
+    "unheard",
+    "connected",
     "export",
 )

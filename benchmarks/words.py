@@ -4,15 +4,15 @@
 
 **New speakers.** Each speaker is left out once: a classifier is trained on the clips of all others
 and tested on those of this speaker. Compared is the percentage of wrong clips, averaged over the
-speakers; remarks have the accuracy, its standard error over the speakers, the largest of the
-processor seconds of training, on one core, from files on, and the log-loss of the probabilities,
-in nats. The first classifier is `LexiconClassifier` with its defaults, on 13 MFCCs and their
-slopes. The second has other features and no projection, so that it errs elsewhere. A vote is the
-mean of the probabilities, as of scikit-learn's `VotingClassifier(voting="soft")`. Copies are at
-speeds drawn between 0.9 and 1.1 times that of the clip. The peer is hmmlearn: a `GaussianHMM` of
-diagonal covariances for each word, with six states from left to right, on the features of the
-second classifier. PocketSphinx has its American English model, a grammar of the ten digits,
-16 kHz, and 0.3 s of zeros on each side; it is not trained on these words.
+speakers; remarks have the accuracy, its standard error over the speakers, the longest CPU time of
+training, on one core and from files on, and the log-loss of the probabilities, in nats. The first
+classifier is `LexiconClassifier` with its defaults, on 13 MFCCs and their slopes. The second has
+other features and no projection, so that it errs elsewhere. A vote is the mean of the
+probabilities, as of scikit-learn's `VotingClassifier(voting="soft")`. Copies are at speeds drawn
+between 0.9 and 1.1 times that of the clip. The peer is hmmlearn: a `GaussianHMM` of diagonal
+covariances for each word, with six states from left to right, on the features of the second
+classifier. PocketSphinx has its American English model, a grammar of the ten digits, 16 kHz, and
+0.3 s of zeros on each side; it is not trained on these words.
 
 The settings of both classifiers, and which of the two has copies, were known to do well for these
 six speakers, which makes the figures slightly optimistic; so were those of the networks.

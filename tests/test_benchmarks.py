@@ -548,6 +548,47 @@ def test_aims_in_noise_are_those_of_the_vote_at_0_db(monkeypatch):
     assert last.aim_met is False
 
 
+def test_parts_of_the_recordings_are_disjoint_where_there_are_few(monkeypatch, tmp_path):
+    without_real_recordings(monkeypatch, tmp_path)
+    unheard = module_of("unheard", monkeypatch)
+    parts = [unheard.Recordings(part) for part in (unheard.CHOSEN, unheard.SET_ASIDE, unheard.REST)]
+    clips = [clip.tobytes() for part in parts for clip in part.clips]
+    assert len(set(clips)) == len(clips) == 480
+    assert all(len(np.unique(part.words)) == 10 for part in parts)
+
+
+def test_words_never_heard_are_compared_with_the_same_recognition_by_a_peer(monkeypatch):
+    unheard = module_of("unheard", monkeypatch)
+    accuracies = {"words never heard": 0.75, "words never heard, warped": 0.82}
+    accuracies["a word left out"] = 0.9
+    figures = {name: lambda value=value: value for name, value in accuracies.items()}
+    monkeypatch.setattr(unheard, "FIGURES", figures)
+    monkeypatch.setattr(unheard, "pocketsphinx", "installed")
+    monkeypatch.setattr(unheard, "of_pocketsphinx", lambda: 0.7)
+    found = list(unheard.results())
+    assert [row.ours for row in found] == pytest.approx([25, 18, 10])
+    assert [row.theirs for row in found] == [pytest.approx(30)] * 2 + [None]
+    assert [row.aim_met for row in found] == [False, True, None]
+    monkeypatch.setattr(unheard, "pocketsphinx", None)
+    assert [row.theirs for row in unheard.results()] == [None] * 3
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_accuracy_in_a_choice_is_that_of_all_draws(seed):
+    with pytest.MonkeyPatch.context() as patched:
+        unheard = module_of("unheard", patched)
+    rng = np.random.default_rng(seed)
+    classes, n_clips = np.arange(unheard.N_CHOICES + 2), 4
+    scores, asked = rng.normal(size=(n_clips, len(classes))), rng.choice(classes, n_clips)
+    scores[np.arange(n_clips), asked] += rng.uniform(0, 3)
+    is_right = [
+        clip[word] > clip[list(others)].max()
+        for clip, word in zip(scores, asked, strict=True)
+        for others in itertools.combinations(np.delete(classes, word), unheard.N_CHOICES - 1)
+    ]
+    np.testing.assert_allclose(unheard.in_a_choice(scores, asked, classes), np.mean(is_right))
+
+
 def test_an_unknown_name_is_an_error_that_lists_the_known_ones(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "mfccs", "--output", tmp_path]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -56,13 +56,18 @@ def check_features(estimator: Any, X: Any, reset: bool, name: str = "X") -> Any:
         X = X.copy()
         X.sum_duplicates()
     if reset:
-        largest = max(abs(float(X.max())), abs(float(X.min())))
-        if largest > math.sqrt(np.finfo(np.float64).max / X.shape[0] / X.shape[1]):
-            raise ValueError(
-                f"X has values up to {largest:.2g}, too large for their squares to be summed; "
-                "scale the features"
-            )
+        refuse_huge_values(X)
     return X
+
+
+def refuse_huge_values(X: Any) -> None:
+    """Raise a ValueError if the squares of the values of X cannot be summed."""
+    largest = max(abs(float(X.max())), abs(float(X.min())))
+    if largest > math.sqrt(np.finfo(np.float64).max / X.shape[0] / X.shape[1]):
+        raise ValueError(
+            f"X has values up to {largest:.2g}, too large for their squares to be summed; "
+            "scale the features"
+        )
 
 
 def check_targets(y: Any, name: str = "y") -> NDArray[Any]:
@@ -72,7 +77,7 @@ def check_targets(y: Any, name: str = "y") -> NDArray[Any]:
     if len(y.shape) == 2 and y.shape[1] > 1:
         targets: NDArray[Any] = check_array(y, dtype=None, input_name=name)
     else:
-        targets = column_or_1d(y, warn=True)
+        targets = column_or_1d(y, warn=True, input_name=name)
         assert_all_finite(targets, input_name=name)
     return targets
 

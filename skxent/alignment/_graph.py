@@ -1,5 +1,6 @@
 """Left-to-right graphs of states: words, and words in a row."""
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -119,7 +120,8 @@ def word_graph(
     Raises
     ------
     ValueError
-        If there is no word, a word has no pronunciation or a pronunciation no state.
+        If there is no word, a word has no pronunciation or a pronunciation no state, or if a
+        state is negative.
 
     References
     ----------
@@ -194,7 +196,8 @@ def sequence_graph(
     Raises
     ------
     ValueError
-        If there is no word, a word has no pronunciation or a pronunciation no state.
+        If there is no word, a word has no pronunciation or a pronunciation no state, or if a
+        state is negative.
 
     Examples
     --------
@@ -243,7 +246,7 @@ class _Nodes:
 
     def add(self, state: int, sources: Iterable[int]) -> int:
         """Add a node, and return its index."""
-        self.states.append(int(state))
+        self.states.append(operator.index(state))
         self.sources.append(list(sources))
         return len(self.states) - 1
 
@@ -264,7 +267,9 @@ class _Nodes:
 
 
 def _checked(pronunciation: Sequence[int], word: int) -> Sequence[int]:
-    """Return a pronunciation, of one state at least."""
+    """Return a pronunciation, of one state at least and none that is negative."""
     if len(pronunciation) == 0:
         raise ValueError(f"words[{word}] has a pronunciation without states")
+    if min(pronunciation) < 0:
+        raise ValueError(f"words[{word}] has a negative state, {min(pronunciation)}")
     return pronunciation

@@ -23,7 +23,7 @@ the same way each time.
 :Number of recordings: 1600 (400 words, 4 of 36 voices each)
 :Length: 0.27 to 1.07 s
 :Sample rate: 8000 Hz, mono, Ogg Vorbis
-:Target: the word, as an index into target_names
+:Target: the word; target_names has each once
 :Phones: 39, those of the CMU Pronouncing Dictionary (ARPAbet) without stress
 :Speaker: the voice, 44 or 45 recordings each
 
@@ -46,7 +46,7 @@ word in the same way each time, and with some languages the synthesizer takes li
 :Number of recordings: 1728 (12 languages, 48 words each, 3 of 6 voices each)
 :Length: 0.21 to 1.27 s
 :Sample rate: 8000 Hz, mono, Ogg Vorbis
-:Target: the word, as an index into target_names; no two languages share a spelling
+:Target: the word; no two languages share a spelling
 :Phones: 81, in the International Phonetic Alphabet
 :Speaker: the voice, 24 recordings each, all in one language
 

@@ -10,6 +10,8 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from skxent._fitting._inputs import refuse_huge_values
+
 # Samples in a block, whose distances stay in the cache.
 _BLOCK_ROWS = 1 << 10
 
@@ -120,10 +122,11 @@ class GaussianClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a covariance has no inverse: without `mix` and `shrinkage`, classes need more
-            samples than features.
+            If there is one class only, if the squares of the features overflow, or if a covariance
+            has no inverse: without `mix` and `shrinkage`, classes need more samples than features.
         """
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        refuse_huge_values(X)
         check_classification_targets(y)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         if (weights == 0.0).any():

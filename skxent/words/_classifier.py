@@ -108,6 +108,8 @@ class LexiconClassifier(
 
     silence : bool, default=True
         Whether there may be silence before, between and after words. It is a state of its own.
+        Like `lexicon` and `word_penalty`, it can be set after `fit`; the other parameters then
+        have no effect until the next `fit`.
 
     word_penalty : float, default=10.0
         What `transcribe` subtracts for each word after the first. A larger one finds fewer

@@ -49,7 +49,9 @@ def word_error_rate(y_true: Sequence[Iterable[Any]], y_pred: Sequence[Iterable[A
     Notes
     -----
     A scorer for :class:`~sklearn.model_selection.GridSearchCV`, of which more is better, is
-    ``lambda estimator, X, y: -word_error_rate(y, estimator.transcribe(X))``.
+    ``lambda estimator, X, y: -word_error_rate(y, estimator.transcribe(X))``. `cv` must then be a
+    splitter, such as :class:`~sklearn.model_selection.GroupKFold`: a number of folds is split by
+    classes, and lists of words are none.
 
     References
     ----------

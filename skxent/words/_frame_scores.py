@@ -69,6 +69,8 @@ def score_states(
     places = np.searchsorted(classes, states).clip(max=len(classes) - 1)
     known = classes[places] == states
     found = _log_proba(classifier, [clips[i] for i in chosen], places[known])
+    if np.isnan(found).any():
+        raise ValueError(f"{type(classifier).__name__} predicts NaN for the states of some frames")
     scores = np.full((len(found), len(states)), -np.inf)
     scores[:, known] = np.maximum(found, _IMPOSSIBLE) - np.log(priors[states[known]])
     return scores

@@ -44,7 +44,7 @@ def refuse_unknown_words(
 def trained_units(lexicon: Lexicon, words: Iterable[Any]) -> NDArray[Any]:
     """Return the units of some words, sorted."""
     units = [unit for word in dict.fromkeys(words) for each in lexicon[word] for unit in each]
-    return sorted_words(units, "the units of y")
+    return sorted_words(units, "y")
 
 
 def state_sequences(
@@ -87,7 +87,7 @@ def sorted_words(words: Any, name: str) -> NDArray[Any]:
     if all(isinstance(word, str) for word in distinct):
         return np.array(distinct)
     array = np.array(distinct)
-    if array.ndim != 1 or array.dtype.kind in "US":  # numbers beside strings, or tuples
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be strings or numbers, got {distinct[0]!r:.60}")
     return array
 

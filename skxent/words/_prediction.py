@@ -174,6 +174,7 @@ class WordClassifierMixin(ClassifierMixin):
             malformed.
         """
         check_is_fitted(self, "estimator_")
+        self._validate_params()  # word_penalty may have been set after fit
         words = self.classes_.tolist()
         sequences = self._get_states(words)
         silence = self._get_silence()

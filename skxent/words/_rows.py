@@ -1,6 +1,7 @@
 """Words as targets: one for each clip, or several in a row."""
 
 import warnings
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ def check_words(y: Any, n_clips: int) -> tuple[bool, list[Row]]:
             raise ValueError(
                 f"y must hold a word for each clip, or a list of words, got shape {labels.shape}"
             )
-        sorted_words(np.asarray(labels).tolist(), "y")
+        # NumPy turns numbers beside strings into strings: what y itself holds counts.
+        sorted_words(list(y) if is_list(y) else np.asarray(labels).tolist(), "y")
         with warnings.catch_warnings():
             # Words of which each occurs once are usual: their phones are what is trained.
             warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
@@ -66,6 +68,6 @@ def _rows(y: Any) -> list[Row] | None:
     for i, row in enumerate(rows):
         if len(row) == 0:
             raise ValueError(f"y[{i}] is a list of no words")
-        if any(isinstance(word, list) for word in row):
+        if not all(isinstance(word, Hashable) for word in row):
             raise ValueError(f"y[{i}] must be a list of words, got {entries[i]!r:.60}")
     return rows

@@ -52,11 +52,17 @@ def test_words_in_a_row_with_silence():
         ([], "words must hold at least one word, got none"),
         ([[[0]], []], r"words\[1\] has no pronunciation"),
         ([[[0], []]], r"words\[0\] has a pronunciation without states"),
+        ([[[0]], [[1, -1]]], r"words\[1\] has a negative state, -1"),
     ],
 )
 def test_malformed_words_are_errors(make, words, message):
     with pytest.raises(ValueError, match=message):
         make(words)
+
+
+def test_states_are_whole_numbers():
+    with pytest.raises(TypeError, match="float"):
+        word_graph([[[0.5]]])
 
 
 def test_arrays_of_states_are_as_good_as_lists():

@@ -139,5 +139,7 @@ def test_errors():
         GaussianClassifier(mix=0.0, shrinkage=0.0).fit(X, y)
     with pytest.raises(ValueError, match="two classes at least, got one class: 'a'"):
         GaussianClassifier().fit(X, ["a"] * 9)
+    with pytest.raises(ValueError, match=r"values up to 1e[+]200, too large for their squares"):
+        GaussianClassifier().fit(np.where(np.arange(9)[:, np.newaxis] == 3, 1e200, X), y)
     with pytest.raises(ValueError, match="'mix' parameter"):
         GaussianClassifier(mix=1.5).fit(X, y)

@@ -486,6 +486,22 @@ def test_callbacks_see_each_round():
 def test_parameters_may_change_after_fit():
     classifier = clone(WORDS).fit(TRAIN.clips, TRAIN.words).set_params(n_states=2)
     assert_array_equal(classifier.predict(TEST.clips), WORDS.predict(TEST.clips))
+    # Where all frames must be of the word, pauses make it less likely.
+    before = WORDS._score_words(TEST.clips).max(axis=1)
+    after = classifier.set_params(silence=False)._score_words(TEST.clips).max(axis=1)
+    assert (after <= before).all()
+    assert (after < before).any()
+
+
+def test_estimators_that_predict_nan_are_errors():
+    class Broken(GaussianNB):
+        def predict_log_proba(self, X):
+            return (
+                super().predict_log_proba(X) * np.where(np.arange(len(X)) == 3, np.nan, 1)[:, None]
+            )
+
+    with pytest.raises(ValueError, match="Broken predicts NaN for the states of some frames"):
+        LexiconClassifier(None, Broken()).fit(TRAIN.clips, TRAIN.words).predict(TEST.clips)
 
 
 # Bad input
@@ -535,7 +551,13 @@ def test_words_and_lexicons_that_do_not_fit():
     with pytest.raises(ValueError, match="frame_step must be a positive number of seconds, got 0"):
         SOUNDS.align(TEST.clips[:1], ["no"], frame_step=0)
     with pytest.raises(TypeError, match="y must be of one kind, got int and str"):
-        LexiconClassifier().fit(TRAIN.clips[:2], np.array(["no", 1], dtype=object))
+        LexiconClassifier().fit(TRAIN.clips[:2], [["no", 1], ["no"]])
+    with pytest.raises(TypeError, match="y must be strings or numbers, got None"):
+        LexiconClassifier().fit(TRAIN.clips[:2], [[None], [None]])
+    with pytest.raises(ValueError, match="'word_penalty' parameter"):
+        clone(WORDS).fit(TRAIN.clips, TRAIN.words).set_params(word_penalty=np.nan).transcribe(
+            TEST.clips
+        )
 
 
 @pytest.mark.parametrize(

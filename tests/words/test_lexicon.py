@@ -66,6 +66,7 @@ def test_pronunciations_with_unknown_phones_are_left_out_if_there_are_others():
         (np.array([["b", "a"], ["b", "b"]]), (True, [("b", "a"), ("b", "b")])),
         ([np.array(["b", "a"]), ("b",)], (True, [("b", "a"), ("b",)])),
         ([[1, 2], [3]], (True, [(1, 2), (3,)])),
+        ([1, 2.0], (False, [(1.0,), (2.0,)])),
     ],
 )
 def test_words_of_clips(y, expected):
@@ -87,8 +88,17 @@ def test_many_words_that_occur_once_are_no_reason_for_a_warning():
         ([["a"], [["b"]]], r"y\[1\] must be a list of words"),
         (np.array([[0.5, 0.5], [0.1, 0.9]]), "got shape"),
         ([0.5, 1.5], "Unknown label type"),
+        ([["a"], [{"b"}]], r"y\[1\] must be a list of words"),
     ],
 )
 def test_malformed_words_are_errors(y, message):
     with pytest.raises(ValueError, match=message):
+        check_words(y, 2)
+
+
+@pytest.mark.parametrize(
+    "y", [["a", 1], ["a", np.nan], ["a", None], np.array(["a", 1], dtype=object)]
+)
+def test_words_of_several_kinds_are_errors(y):
+    with pytest.raises(TypeError, match=r"y must be of one kind, got \w+ and \w+"):
         check_words(y, 2)
