@@ -77,7 +77,7 @@ def check_targets(y: Any, name: str = "y") -> NDArray[Any]:
     if len(y.shape) == 2 and y.shape[1] > 1:
         targets: NDArray[Any] = check_array(y, dtype=None, input_name=name)
     else:
-        targets = column_or_1d(y, warn=True, input_name=name)
+        targets = column_or_1d(y, warn=True)
         assert_all_finite(targets, input_name=name)
     return targets
 

@@ -157,6 +157,10 @@ def _targets_of_frames(y: Any) -> Any:
 
 def check_frame_weights(sample_weight: Any, lengths: NDArray[Any]) -> tuple[bool, NDArray[Any]]:
     """Return whether weights are those of frames, and the weights, of shape (n,)."""
+    if np.isscalar(sample_weight):
+        raise ValueError(
+            f"sample_weight must hold one number for each clip or frame, got {sample_weight!r:.40}"
+        )
     per_frame, weights = check_frame_targets(sample_weight, lengths, "sample_weight", "weights")
     if weights.ndim != 1:
         raise ValueError(

@@ -115,7 +115,9 @@ def _pronunciations(word: Any, entry: Any) -> list[tuple[Any, ...]]:
     for pronunciation in found:
         for phone in pronunciation:
             if not isinstance(phone, str) or not phone.strip():
-                raise TypeError(f"the phones of {word!r} must be strings, got {phone!r:.40}")
+                raise TypeError(
+                    f"the phones of {word!r} must be strings that are not empty, got {phone!r:.40}"
+                )
     if len(found) == 0 or any(len(pronunciation) == 0 for pronunciation in found):
         raise ValueError(f"the word {word!r} of the lexicon has no pronunciation")
     return list(dict.fromkeys(found))

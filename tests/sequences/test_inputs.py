@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 
 from skxent.frames._neighbours import join
-from skxent.sequences._inputs import check_frame_targets, check_sequences
+from skxent.sequences._inputs import check_frame_targets, check_frame_weights, check_sequences
 from tests.frames import strategies
 from tests.sequences.strategies import as_objects
 
@@ -284,3 +284,7 @@ def test_malformed_targets_are_named(y, message):
 def test_errors_call_targets_by_their_names():
     with pytest.raises(ValueError, match=r"sample_weight\[0\] has 1 weights for the 2 frames"):
         check_frame_targets([[0.5], [0.5]], LENGTHS, "sample_weight", "weights")
+    with pytest.raises(
+        ValueError, match=r"sample_weight must hold one number for each .*, got 2.0"
+    ):
+        check_frame_weights(2.0, LENGTHS)

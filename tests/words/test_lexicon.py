@@ -34,7 +34,8 @@ def test_forms_of_pronunciations(entry, expected):
         ({"one": ["W AH", ""]}, ValueError, "the word 'one' of the lexicon has no pronunciation"),
         ({"one": None}, TypeError, r"pronunciation of 'one' must be.*got NoneType"),
         ({"one": [1, 2]}, TypeError, "pronunciation of 'one' must be of strings, got int: 1"),
-        ({"one": [["W", 2]]}, TypeError, "phones of 'one' must be strings, got 2"),
+        ({"one": [["W", 2]]}, TypeError, "phones of 'one' must be strings .*, got 2"),
+        ({"one": [["W", " "]]}, TypeError, "phones of 'one' must be strings .* not empty, got ' '"),
     ],
 )
 def test_malformed_lexicons_are_errors(lexicon, error, message):
