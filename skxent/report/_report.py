@@ -237,6 +237,8 @@ def report(
     """
     if not isinstance(clips_per_class, Integral) or clips_per_class < 0:
         raise ValueError(f"clips_per_class={clips_per_class!r} must be a whole number, at least 0")
+    if not isinstance(max_size, Integral):
+        raise ValueError(f"max_size={max_size!r} must be a whole number: it is in bytes")
     if hasattr(estimator, "predict_proba"):
         check_is_fitted(estimator)
         if model is not None:
@@ -263,7 +265,7 @@ def report(
         rate,
         trimming_of(transformer),
         clips_per_class=int(clips_per_class),
-        max_size=max_size,
+        max_size=int(max_size),
     )
     overall = share_of(results.is_right, results.groups)
     return Report(
