@@ -5,13 +5,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from skxent._writing import replace_file
 from skxent.features import compare_clips
 from skxent.features._inputs import list_clips
 from skxent.report._accuracy import share_of
@@ -96,13 +96,7 @@ class Report:
         OSError
             If it can't be written.
         """
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            partial.write_text(self.html, encoding="utf-8", newline="\n")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        replace_file(path, self.html.encode())
 
     def __repr__(self) -> str:
         low, high = self.accuracy_interval

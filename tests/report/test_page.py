@@ -268,6 +268,8 @@ def test_report_is_saved_whole_or_not_at_all(tmp_path):
     assert [*tmp_path.iterdir()] == [path]
     with pytest.raises(OSError, match="none"):
         made.save(tmp_path / "none" / "page.html")
+    with pytest.raises(FileExistsError, match="not a regular file"):
+        made.save(tmp_path)
 
 
 def test_notebook_shows_the_page_in_a_frame():
