@@ -5,15 +5,16 @@
 Each pipeline is fitted to a tenth of the clips and turned into an ONNX model by
 `skxent.export.to_onnx`. onnxruntime runs the model, and the pipeline computes probabilities, both
 in one thread: clip by clip as in an app, which is where Python's overhead counts, and then 64 clips
-at a time, cut or padded to half a second. Clips are float32 arrays. They take turns, so that other
-load on the machine affects both alike. The time is that of the fastest turn, and the spread is that
-of the ratios within a turn. The note has the largest difference of a log-probability above -80, of
-all clips one by one, and how many labels differ.
+at a time, cut or padded to half a second. Clips are float32 arrays. The two take turns. The time is
+that of the processor in the fastest turn, and the spread is that of the ratios within a turn. The
+note has the largest difference of a log-probability above -80, of all clips one by one, and how
+many labels differ.
 """
 
 import argparse
 import os
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def results(turns=5, n_clips=None):
                     "pipeline": partial(run_all, pipeline.predict_proba, inputs),
                 },
                 turns,
+                clock=time.process_time,
             )
             yield Row(
                 table=f"{len(some):,} clips to probabilities",

@@ -34,15 +34,16 @@ def timed(run, clock=time.perf_counter):
     return clock() - start, result
 
 
-def in_turns(runs, turns):
+def in_turns(runs, turns, clock=time.perf_counter):
     """Return the seconds of each run in each turn, after a warm-up turn.
 
-    The runs take turns, so that other load on the machine affects all of them alike.
+    The runs take turns, so that other load on the machine affects all of them alike. The clock is
+    as in `timed`.
     """
     times = {name: [] for name in runs}
     for _ in range(turns + 1):
         for name, run in runs.items():
-            times[name].append(timed(run)[0])
+            times[name].append(timed(run, clock)[0])
     return {name: taken[1:] for name, taken in times.items()}
 
 

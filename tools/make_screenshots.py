@@ -25,11 +25,12 @@ from skxent.report import report
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
-# Name, width and height of the page in pixels, the colour scheme, and what is scrolled to.
+# Name, width and height of the page in pixels, the colour scheme, and what is scrolled to; None is
+# the top.
 VIEWS = [
-    ("report_light", 1100, 1500, "light", "top"),
+    ("report_light", 1100, 1500, "light", None),
     ("report_dark", 1100, 1150, "dark", "listen"),
-    ("report_phone", 390, 1300, "light", "top"),
+    ("report_phone", 390, 1300, "light", None),
 ]
 
 # A palette of so many colours makes the files a third as large.
@@ -82,7 +83,10 @@ def take(browser, width, height, scheme, element, scale=1):
     ]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     browser.refresh()
-    browser.execute_script("document.getElementById(arguments[0]).scrollIntoView()", element)
+    # A page that is loaded again is where it was.
+    browser.execute_script("scrollTo(0, 0)")
+    if element is not None:
+        browser.execute_script("document.getElementById(arguments[0]).scrollIntoView()", element)
     # Two frames later, all is drawn.
     browser.execute_async_script(
         "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"

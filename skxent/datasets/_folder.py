@@ -138,6 +138,8 @@ def load_recordings(
             raise ValueError(f"{name} must be one of {texts}, a callable or None, got {value!r}")
     if on_error not in ("collect", "raise"):
         raise ValueError(f"on_error must be 'collect' or 'raise', got {on_error!r}")
+    if isinstance(formats, str):
+        raise TypeError(f"formats must be a list of suffixes, such as ['{formats}'], got a text")
     suffixes = FORMATS if formats is None else {text.lower().lstrip(".") for text in formats}
     source = name_source(folder)
     notes, broken = Problems(), Problems()
@@ -207,7 +209,8 @@ def _check_depth(source: str, rows: list[Row]) -> list[Problem]:
     deep = [row for row in rows if len(row.parts) > 2 and "speaker" not in row.columns]
     if not deep:
         return []
-    what = f"{len(deep)} recordings lie in a folder below their label's, as {deep[0].path}"
+    count = "1 recording lies" if len(deep) == 1 else f"{len(deep)} recordings lie"
+    what = f"{count} in a folder below the label's, as {deep[0].path}"
     return [Problem(source, what, "if such folders are speakers, give speaker='folder'", True)]
 
 

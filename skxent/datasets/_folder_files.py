@@ -49,7 +49,8 @@ def list_rows(source: Any, formats: Iterable[str], problems: Problems) -> list[R
             name for name in found if os.path.normpath(os.path.join(root, name)) not in listed
         ]
         if others:
-            what = f"{len(others)} of its recordings are not in metadata.csv, as {others[0]}"
+            count = "1 recording is" if len(others) == 1 else f"{len(others)} recordings are"
+            what = f"{count} not in metadata.csv, as {others[0]}"
             problems.append(Problem(root, what, "add them to the table, or delete them", False))
         return rows
     return [Row(os.path.join(root, name), _parts(name), {}) for name in found]

@@ -11,6 +11,7 @@ import sklearn
 from numpy.typing import NDArray
 
 import skxent
+from skxent._writing import replace_file
 from skxent.export._classifiers import add_scalers, add_scores, kind_of_scores
 from skxent.export._front_end import add_frames
 from skxent.export._graph import Graph, import_onnx
@@ -46,7 +47,8 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
         Of a search, the best estimator is exported; of an :class:`~skxent.AugmentedClassifier`,
         the fitted one.
     path : path, default=None
-        File to write the model to; an existing one is replaced. None writes none.
+        File to write the model to. It is replaced if it exists, once the model is written whole.
+        None writes none.
 
     Returns
     -------
@@ -70,8 +72,8 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     Raises
     ------
     ValueError
-        If a step can't be exported, or labels are neither strings nor integers. The message names
-        the step.
+        If a step can't be exported, labels are neither strings nor integers, or a clip has
+        several. The message names the step.
     NotFittedError
         If the pipeline is not fitted.
     ModuleNotFoundError
@@ -124,9 +126,7 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     model.producer_name, model.producer_version = "skxent", skxent.__version__
     onnx.checker.check_model(model, full_check=True)
     if path is not None:
-        content = model.SerializeToString()  # before an existing file is replaced
-        with open(path, "wb") as file:
-            file.write(content)
+        replace_file(path, model.SerializeToString())
     return model
 
 
@@ -150,7 +150,7 @@ def _describe(steps: Steps, labels: NDArray[Any]) -> dict[str, str]:
     """Return the metadata of a model."""
     all_steps = (steps.transformer, *steps.scalers, steps.classifier)
     return {
-        "sample_rate": f"{steps.transformer.estimator.sample_rate:g}",
+        "sample_rate": f"{steps.transformer.estimator.sample_rate:.12g}",
         "classes": json.dumps(labels.tolist(), ensure_ascii=False),
         "pipeline": ", ".join(type(step.estimator).__name__ for step in all_steps),
         "skxent_version": skxent.__version__,

@@ -93,6 +93,10 @@ def take_inner_apart(framewise: Step) -> tuple[list[Step], Step]:
 
 def labels_of(classifier: Step) -> NDArray[Any]:
     """Return the labels of a classifier as integers of 64 bits, or as strings in objects."""
+    # Of the classifiers that can be exported, those of ridge regression alone take such a y.
+    binarizer = getattr(classifier.estimator, "_label_binarizer", None)
+    if binarizer is not None and binarizer.y_type_.startswith("multilabel"):
+        raise classifier.refuse("it predicts several labels of a clip at once")
     labels = np.asarray(classifier.estimator.classes_)
     if labels.dtype.kind in "iu":
         return labels.astype(np.int64)

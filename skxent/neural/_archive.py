@@ -5,13 +5,9 @@ the header as eight bytes, the header in JSON (type, shape and place of each arr
 arrays, without gaps. The text and the digest are metadata of the header.
 """
 
-import contextlib
 import hashlib
 import json
 import math
-import os
-import shutil
-import uuid
 
 import numpy as np
 
@@ -80,27 +76,6 @@ def unpack(content):
     if place != len(data):
         raise ValueError(f"{len(data) - place} bytes follow the last array")
     return metadata["skxent"], arrays
-
-
-def write(path, content):
-    """Write a file as a whole: where that fails, there is no file, or still the earlier one."""
-    path = os.path.realpath(path)
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise FileExistsError(f"{path} exists, and is not a regular file")
-    temporary = os.path.join(os.path.dirname(path), f"{uuid.uuid4().hex}.tmp")
-    try:
-        # Unlike a file of tempfile, it gets the permissions of the umask.
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.remove(temporary)
-        raise
 
 
 def read(path):

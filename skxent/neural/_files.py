@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxent._fitting._continuation import Continuation
 from skxent._fitting._monitor import Plateau
-from skxent.neural._archive import can_hold, pack, read, unpack, write
+from skxent._writing import replace_file
+from skxent.neural._archive import can_hold, pack, read, unpack
 from skxent.neural._dnn import DNNClassifier
 from skxent.neural._rnn import RNNClassifier
 from skxent.neural._training import make_optimizer
@@ -101,7 +102,9 @@ def save(classifier, path):
         "training": training,
     }
     curves = {f"curves/{name}": fitted[name] for name in _CURVES if name in fitted}
-    write(path, pack(json.dumps(document), weights | curves | label_arrays | training_arrays))
+    replace_file(
+        path, pack(json.dumps(document), weights | curves | label_arrays | training_arrays)
+    )
 
 
 def load(path):

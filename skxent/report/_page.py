@@ -91,7 +91,9 @@ def _fill(context: dict[str, Any], data: str) -> str:
         "script": Markup(texts["script.js"]),
         "data": Markup(data),
     }
-    return environment.get_template("page.html").render(context, policy=policy, **own)
+    page = environment.get_template("page.html").render(context, policy=policy, **own)
+    # Bytes of a file's name that are no text can't be written to a page.
+    return page.encode(errors="backslashreplace").decode()
 
 
 def _describe_clips(

@@ -5,13 +5,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from skxent._writing import replace_file
 from skxent.features import compare_clips
 from skxent.features._inputs import list_clips
 from skxent.report._accuracy import share_of
@@ -96,13 +96,7 @@ class Report:
         OSError
             If it can't be written.
         """
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            partial.write_text(self.html, encoding="utf-8", newline="\n")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        replace_file(path, self.html.encode())
 
     def __repr__(self) -> str:
         low, high = self.accuracy_interval
@@ -237,6 +231,8 @@ def report(
     """
     if not isinstance(clips_per_class, Integral) or clips_per_class < 0:
         raise ValueError(f"clips_per_class={clips_per_class!r} must be a whole number, at least 0")
+    if not isinstance(max_size, Integral):
+        raise ValueError(f"max_size={max_size!r} must be a whole number: it is in bytes")
     if hasattr(estimator, "predict_proba"):
         check_is_fitted(estimator)
         if model is not None:
@@ -263,7 +259,7 @@ def report(
         rate,
         trimming_of(transformer),
         clips_per_class=int(clips_per_class),
-        max_size=max_size,
+        max_size=int(max_size),
     )
     overall = share_of(results.is_right, results.groups)
     return Report(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,8 +129,10 @@ def choose_rate(
             )
         return float(transformer.sample_rate)
     if sample_rate is not None:
-        if not 1 <= sample_rate < np.inf:
-            raise ValueError(f"sample_rate={sample_rate!r} must be at least 1: it is in hertz")
+        if not isinstance(sample_rate, Real) or not 1 <= sample_rate < np.inf:
+            raise ValueError(
+                f"sample_rate={sample_rate!r} must be a number, at least 1: it is in hertz"
+            )
         return float(sample_rate)
     for number, clip in enumerate(clips):
         if not isinstance(clip, str | os.PathLike | tuple):
@@ -196,12 +199,13 @@ def _check_probabilities(probabilities: NDArray[np.float64]) -> None:
 
 
 def _list_classes(classes: Any, n_columns: int) -> list[Any]:
-    listed: list[Any] = np.asarray(classes).tolist()
-    if len(listed) != n_columns:
+    array = np.asarray(classes)
+    if array.shape != (n_columns,):
         raise ValueError(
             f"classes must have one label for each of {n_columns} columns of probabilities, "
-            f"got {len(listed)}"
+            f"got shape {array.shape}"
         )
+    listed: list[Any] = array.tolist()
     if len(set(listed)) < len(listed):
         raise ValueError(f"classes must differ, got {listed}")
     return listed

@@ -6,12 +6,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skxent import MFCCTransformer
 from skxent.audio import _files, chunks, count_samples, load, read
 from skxent.audio._files import read_blocks, read_samples
+from skxent.audio._pyav import decode_foreign
 from tests.audio.strategies import tone
 from tests.audio.test_files import BrokenFile
 
@@ -201,6 +203,17 @@ def test_a_video_without_sound_says_so(tmp_path):
         output.mux(stream.encode(None))
     with pytest.raises(ValueError, match="it is an MP4 file without sound"):
         load(path, 8000)
+
+
+def test_a_file_that_names_others_opens_none_of_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # FFmpeg would look there
+    soundfile.write("secret.wav", np.zeros(800), 8000)
+    (tmp_path / "list").write_text("ffconcat version 1.0\nfile secret.wav\n")
+    with (
+        open("list", "rb", buffering=0) as file,
+        pytest.raises(ValueError, match=r"can't be read as sound \(it is a list; FFmpeg"),
+    ):
+        list(decode_foreign(file, "a list"))
 
 
 def test_a_long_file_goes_through_in_little_memory(tmp_path):

@@ -127,9 +127,7 @@ def test_labels_and_speakers_may_be_folders(tmp_path):
     by_stem = load_recordings(tmp_path)
     assert set(by_stem.speakers) == {"take"}
     texts = [problem.what for problem in by_stem.problems]
-    assert any(
-        text.startswith("5 recordings lie in a folder below their label's") for text in texts
-    )
+    assert any(text.startswith("5 recordings lie in a folder below the label's") for text in texts)
     assert "there is one speaker only, 'take'" in texts
 
 
@@ -363,7 +361,7 @@ def test_files_and_rows_without_each_other_are_named(tmp_path):
     recordings = load_recordings(tmp_path)
     assert [Path(path).name for path in recordings.paths] == ["anna_1.wav", "ben_1.wav"]
     texts = [problem.what for problem in recordings.problems if not problem.is_usable]
-    assert texts == ["8 of its recordings are not in metadata.csv, as no/ben_1.wav", "no such file"]
+    assert texts == ["8 recordings are not in metadata.csv, as no/ben_1.wav", "no such file"]
 
 
 def test_a_table_may_write_names_in_its_own_way(tmp_path):
@@ -423,6 +421,11 @@ def test_what_is_no_table_is_an_error(tmp_path, content, message):
 def test_wrong_settings_are_errors(tmp_path, wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be"):
         load_recordings(write_folder(tmp_path), **wrong)
+
+
+def test_formats_are_a_list(tmp_path):
+    with pytest.raises(TypeError, match=r"formats must be a list of suffixes, such as \['wav'\]"):
+        load_recordings(write_folder(tmp_path), formats="wav")
 
 
 def test_formats_choose_the_files(tmp_path):

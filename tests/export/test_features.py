@@ -148,6 +148,18 @@ def test_awkward_clips_have_their_features(convention, name):
     np.testing.assert_allclose(features_of(transformer, clips), expected, rtol=1e-5, atol=2e-4)
 
 
+def test_frames_of_pause_and_sound_do_not_count_as_noise():
+    # Silence, noise, something a bit louder, and a word. The frames at both ends are part silence:
+    # were they taken for the noise, all that is louder than them would be sound.
+    rng = np.random.default_rng(0)
+    parts = [(-40, 360), (-30, 480), (-10, 400), (-40, 200)]
+    sound = [rng.normal(size=n) * 10 ** (decibels / 20) for decibels, n in parts]
+    clips = np.concatenate([np.zeros(1200), *sound, np.zeros(1000)])[np.newaxis].astype(np.float32)
+    settings = {"trim": 60.0, "pooling": None, "n_mels": 20, "dtype": "float64"}
+    transformer = MFCCTransformer(sample_rate=RATE, **settings)
+    assert len(features_of(transformer, clips)[0]) == len(transformer.transform(clips)[0]) == 16
+
+
 @given(transformers(), signals())
 def test_features_are_those_of_the_transformer(transformer, clips):
     expected = transformer.transform(clips)

@@ -324,10 +324,14 @@ def test_what_cannot_be_exported_is_named(steps, message):
 
 
 def test_words_from_sounds_cannot_be_exported():
-    lexicon = {word: [["a", "b"]] for word in np.unique(WORDS)}
-    classifier = make_pipeline(transformer(pooling=None), LexiconClassifier(lexicon))
+    lexicon = {word: [[f"{word} 1", f"{word} 2"]] for word in np.unique(WORDS)}
+    pipeline = make_pipeline(transformer(pooling=None), LexiconClassifier(lexicon))
     with pytest.raises(NotFittedError, match="LexiconClassifier"):
-        to_onnx(classifier)
+        to_onnx(pipeline)
+    pipeline.fit(CLIPS[::12], WORDS[::12])
+    message = r"step 'lexiconclassifier' \(LexiconClassifier\) can't be exported: of classifiers"
+    with pytest.raises(ValueError, match=message):
+        to_onnx(pipeline)
 
 
 def test_a_pipeline_begins_with_the_features_and_ends_with_a_classifier():
@@ -367,6 +371,20 @@ def test_labels_of_other_types_are_refused():
     pipeline = fitted(transformer(), LogisticRegression(max_iter=1000), labels=DIGITS.target > 4)
     with pytest.raises(ValueError, match=r"strings or integers, got \[False, True\]"):
         to_onnx(pipeline)
+
+
+@pytest.mark.parametrize("classifier", [RidgeClassifier(), RidgeClassifierCV()], ids=repr)
+def test_several_labels_of_a_clip_are_refused(classifier):
+    labels = np.stack([DIGITS.target % 2, DIGITS.target > 4, DIGITS.target % 3 == 0], axis=1)
+    pipeline = fitted(transformer(), classifier, labels=labels.astype(int))
+    with pytest.raises(ValueError, match=r"step 'ridge.* it predicts several labels"):
+        to_onnx(pipeline)
+
+
+def test_a_rate_keeps_its_digits():
+    pipeline = make_pipeline(MFCCTransformer(sample_rate=22050.125), SoftmaxClassifier())
+    model = to_onnx(pipeline.fit(CLIPS[::12], WORDS[::12]))
+    assert float(open_model(model).get_modelmeta().custom_metadata_map["sample_rate"]) == 22050.125
 
 
 def test_a_folder_that_is_missing_is_an_error(pipeline, tmp_path):

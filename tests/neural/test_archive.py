@@ -1,10 +1,7 @@
 """A file of arrays, which is either as it was written or refused."""
 
-import contextlib
 import hashlib
 import json
-import os
-import stat
 import tracemalloc
 
 import numpy as np
@@ -16,7 +13,7 @@ from numpy.testing import assert_array_equal
 
 pytest.importorskip("torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]")
 
-from skxent.neural._archive import can_hold, pack, read, unpack, write
+from skxent.neural._archive import can_hold, pack, read, unpack
 from tests.neural import oracles
 
 DTYPES = [
@@ -178,59 +175,9 @@ def test_unknown_keys_of_the_metadata_are_left_alone():
 # On disk
 
 
-def test_file_is_replaced_as_a_whole(tmp_path):
-    path = tmp_path / "file"
-    write(path, b"first")
-    write(str(path), b"second")
-    assert path.read_bytes() == b"second"
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_full_disk_is_an_error_and_leaves_the_earlier_file(tmp_path):
-    path = tmp_path / "file"
-    write(path, b"first")
-    resource = pytest.importorskip("resource")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limits[1]))
-    try:
-        with pytest.raises(OSError):
-            write(path, bytes(1 << 20))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert path.read_bytes() == b"first"
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_what_is_no_file_is_not_replaced(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        write(tmp_path / "missing" / "file", b"first")
-    with pytest.raises(OSError, match="not a regular file"):
-        write(tmp_path, b"first")
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="not a regular file"):
-        write(tmp_path / "pipe", b"first")
-    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
-
-
-def test_permissions_and_links_are_kept(tmp_path):
-    umask = os.umask(0o027)
-    try:
-        write(tmp_path / "file", b"first")
-    finally:
-        os.umask(umask)
-    assert stat.S_IMODE(os.stat(tmp_path / "file").st_mode) == 0o640
-    os.chmod(tmp_path / "file", 0o600)
-    with contextlib.suppress(OSError):
-        os.symlink(tmp_path / "file", tmp_path / "link")
-        write(tmp_path / "link", b"second")
-        assert os.path.islink(tmp_path / "link")
-        assert (tmp_path / "file").read_bytes() == b"second"
-    assert stat.S_IMODE(os.stat(tmp_path / "file").st_mode) == 0o600
-
-
 def test_of_other_files_only_the_beginning_is_read(tmp_path):
     (tmp_path / "other").write_bytes(bytes(1 << 20))
     assert len(read(tmp_path / "other")) < 100
     content = pack("text", SOME)
-    write(tmp_path / "file", content)
+    (tmp_path / "file").write_bytes(content)
     assert read(tmp_path / "file") == content

@@ -22,8 +22,9 @@ torch = pytest.importorskip(
     "torch", reason="skxent.neural needs PyTorch: pip install skxent[neural]"
 )
 
+from skxent._writing import replace_file  # noqa: E402
 from skxent.neural import DNNClassifier, RNNClassifier, load, save  # noqa: E402
-from skxent.neural._archive import pack, read, unpack, write  # noqa: E402
+from skxent.neural._archive import pack, read, unpack  # noqa: E402
 from tests._fitting.callbacks import Watch  # noqa: E402
 from tests.neural import oracles  # noqa: E402
 
@@ -402,7 +403,7 @@ def forge(path, change):
     text, arrays = unpack(read(path))
     document = json.loads(text)
     change(document, arrays)
-    write(path, pack(json.dumps(document), arrays))
+    replace_file(path, pack(json.dumps(document), arrays))
 
 
 @pytest.fixture(scope="module", params=["batch_norm", "frame"])
@@ -491,7 +492,7 @@ def test_sizes_in_a_document_take_no_memory(name, value, saved, tmp_path):
         return
     value = [value] if name == "hidden_layer_sizes" and not isinstance(value, list) else value
     document["form"]["dict"].append([name, value])
-    write(tmp_path / "classifier", pack(json.dumps(document), arrays))
+    replace_file(tmp_path / "classifier", pack(json.dumps(document), arrays))
     # PyTorch's own memory is not traced, but its layers in Python are.
     tracemalloc.start()
     try:
@@ -506,7 +507,7 @@ def test_sizes_in_a_document_take_no_memory(name, value, saved, tmp_path):
     "text", ["[" * 10**6, "1" * 10**5, "", "null", "[1, 2]", '{"format": 2}', "\0"]
 )
 def test_texts_that_are_no_document_are_refused(text, tmp_path):
-    write(tmp_path / "classifier", pack(text, {}))
+    replace_file(tmp_path / "classifier", pack(text, {}))
     with pytest.raises(ValueError, match="can't be loaded"):
         load(tmp_path / "classifier")
 
@@ -555,7 +556,7 @@ def test_forged_files_are_refused_or_predict(replaced, number, change, saved, tm
         name = sorted(arrays)[number % len(arrays)]
         arrays = {**arrays, name: CHANGES[change](arrays[name])}
         arrays = {name: array for name, array in arrays.items() if array is not None}
-    write(tmp_path / "classifier", pack(text, arrays))
+    replace_file(tmp_path / "classifier", pack(text, arrays))
     try:
         loaded = load(tmp_path / "classifier")
     except ValueError:

@@ -66,11 +66,17 @@ def find(browser, selector):
     return browser.find_elements("css selector", selector)
 
 
+def plain(text):
+    """Return a text without the marks around what may be written from right to left."""
+    assert text.count("\u2068") == text.count("\u2069") > 0
+    return text.replace("\u2068", "").replace("\u2069", "")
+
+
 def test_a_click_on_a_cell_lists_its_clips(browser):
     cell = find(browser, ".cell[data-target='1'][data-predicted='0']")[0]
     cell.click()
     title = find(browser, "#list-title")[0].text
-    assert title == f"2 clips labelled {EVIL}, predicted no"
+    assert plain(title) == f"2 clips labelled {EVIL}, predicted no"
     cards = find(browser, ".card")
     assert len(cards) == 2
     assert all(EVIL in card.text and "✕ wrong" in card.text for card in cards)
@@ -108,7 +114,7 @@ def test_lists_grow_by_a_button_and_filters_choose(browser):
     losses = [float(card.text.rpartition("loss ")[2]) for card in find(browser, ".card")]
     assert losses == sorted(losses, reverse=True)
     find(browser, "[data-speaker='2']")[0].click()
-    assert find(browser, "#list-title")[0].text == "2 clips of 2 that are wrong"
+    assert plain(find(browser, "#list-title")[0].text) == "2 clips of 2 that are wrong"
     assert len(find(browser, ".card")) == 2
 
 

@@ -212,6 +212,23 @@ def test_number_of_right_clips_is_checked(clips_per_class):
         make(clips_per_class=clips_per_class)
 
 
+@pytest.mark.parametrize("max_size", [None, "20 MB", 2e7])
+def test_size_is_checked(max_size):
+    with pytest.raises(ValueError, match=r"max_size=.* must be a whole number: it is in bytes"):
+        make(max_size=max_size)
+
+
+def test_names_that_are_no_text_can_be_written(tmp_path):
+    # As Python has the byte 0xFF of a file's name.
+    odd = "\udcff"
+    labels, speakers = [odd, "yes", "yes", "yes"], [odd, "a", "b", odd]
+    made = make(y=labels, groups=speakers, classes=[odd, "yes"], title=odd)
+    made.save(tmp_path / "page.html")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.data()["classes"] == [odd, "yes"]
+    assert r"\udcff" in page.text()
+
+
 def test_labels_that_are_numbers_stay_numbers():
     made = make(y=[0, 1, 1, 7], classes=[0, 1])
     assert made.clips["label"].tolist() == [7, 1, 1, 0]
@@ -251,6 +268,8 @@ def test_report_is_saved_whole_or_not_at_all(tmp_path):
     assert [*tmp_path.iterdir()] == [path]
     with pytest.raises(OSError, match="none"):
         made.save(tmp_path / "none" / "page.html")
+    with pytest.raises(FileExistsError, match="not a regular file"):
+        made.save(tmp_path)
 
 
 def test_notebook_shows_the_page_in_a_frame():

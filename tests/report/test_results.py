@@ -92,7 +92,8 @@ def test_speakers_that_are_all_missing_are_none(missing):
         ({"y": [0, 1, 1, 1]}, "that the classifier knows, such as 'no', got 0"),
         ({"groups": ["a"]}, "groups must have one speaker for each of 4 clips"),
         ({"probabilities": P[:3]}, "a row of probabilities for each of 4 clips, got 3"),
-        ({"probabilities": P[:, :1]}, "one label for each of 1 columns of probabilities, got 2"),
+        ({"probabilities": P[:, :1]}, r"label for each of 1 columns of .*, got shape \(2,\)"),
+        ({"classes": [[0, 1], [1, 1]]}, r"label for each of 2 columns of .*, got shape \(2, 2\)"),
         ({"probabilities": P - 0.2}, r"up to 1, those of clip 0 are \[0.7, -0.1\]"),
         ({"probabilities": P * [[1], [1], [2], [1]]}, "those of clip 2 are"),
         ({"probabilities": np.where(P > 0.85, np.nan, P)}, "those of clip 0 are"),
@@ -160,5 +161,5 @@ def test_rate_is_the_transformers_the_given_one_or_the_usual_one():
         choose_rate(44100, transformer, CLIPS)
     with pytest.raises(ValueError, match="sample_rate must be given, in hertz: clip 1 is an array"):
         choose_rate(None, None, ["a.wav", np.ones(3)])
-    with pytest.raises(ValueError, match="sample_rate=0 must be at least 1"):
+    with pytest.raises(ValueError, match="sample_rate=0 must be a number, at least 1"):
         choose_rate(0, None, CLIPS)

@@ -22,6 +22,8 @@
 
   const count = (n) => `${n.toLocaleString("en")} ${n === 1 ? "clip" : "clips"}`;
   const percent = (p) => `${(100 * p).toFixed(p > 0.9995 || p < 0.0995 ? 1 : 0)} %`;
+  // Text in a sentence whose direction doesn't change that of the others.
+  const isolated = (text) => `\u2068${text}\u2069`;
   const seconds = (t) => `${t.toFixed(2)} s`;
 
   function spectrogram(clip, audio) {
@@ -89,11 +91,12 @@
     if (clip.suspected) body.append(element("span", "mark bad", "⚑ suspected label"));
     body.append(element("span", `mark ${isRight ? "good" : "bad"}`, isRight ? "✓ right" : "✕ wrong"));
     const label = data.classes[clip.target], predicted = data.classes[clip.predicted];
-    body.append(element("h4", "", isRight ? label : `Labelled ${label}, predicted ${predicted}`), odds(clip));
+    const title = isRight ? label : `Labelled ${isolated(label)}, predicted ${isolated(predicted)}`;
+    body.append(element("h4", "", title), odds(clip));
     body.append(element("p", "file", clip.name));
     const facts = [seconds(clip.duration)];
     if (clip.kept) facts.push(`kept ${clip.kept[0].toFixed(2)}–${seconds(clip.kept[1])}`);
-    if (clip.speaker !== null) facts.push(data.speakers[clip.speaker]);
+    if (clip.speaker !== null) facts.push(isolated(data.speakers[clip.speaker]));
     facts.push(`loss ${clip.loss === null ? "infinite" : clip.loss.toFixed(2)}`);
     body.append(element("p", "muted", facts.join(" · ")));
     made.append(spectrogram(clip, audio), audio, body);
@@ -138,7 +141,7 @@
     const target = Number(cell.dataset.target), predicted = Number(cell.dataset.predicted);
     const n = Number(cell.textContent);
     const test = (clip) => clip.target === target && clip.predicted === predicted;
-    const [label, other] = [data.classes[target], data.classes[predicted]];
+    const [label, other] = [data.classes[target], data.classes[predicted]].map(isolated);
     show(`${count(n)} labelled ${label}, predicted ${other}`, n, test, cell);
   }
 
@@ -195,7 +198,7 @@
     button.addEventListener("click", () => {
       const test = (clip) => clip.speaker === speaker && clip.target !== clip.predicted;
       const n = data.wrong[speaker];
-      show(`${count(n)} of ${data.speakers[speaker]} that ${n === 1 ? "is" : "are"} wrong`, n, test);
+      show(`${count(n)} of ${isolated(data.speakers[speaker])} that ${n === 1 ? "is" : "are"} wrong`, n, test);
       goToList();
     });
   }
