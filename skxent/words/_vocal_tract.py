@@ -61,16 +61,19 @@ class VTLNClassifier(CallbackSupportMixin, MetaEstimatorMixin, ClassifierMixin, 
 
     See Also
     --------
-    skxent.sequences.SpeakerScaler : Standardises the frames of each speaker; both together are
-        better than either.
+    skxent.sequences.SpeakerScaler : Standardises the frames of each speaker; a step of the
+        pipeline.
     skxent.augmentation.ChangeSpeed : Copies of other vocal tracts, in training.
 
     Notes
     -----
     Speakers are given as `groups` to `predict`, `predict_proba`, `predict_log_proba` and
-    `score`. Without groups, and where a group is None or NaN, each clip has a warp of its own,
-    which a single word seldom tells well. What is predicted depends on the clips of the same
-    speaker in the same call, on no others.
+    `score`. Without groups, and where a group is None or NaN, each clip has a warp of its own.
+    What is predicted depends on the clips of the same speaker in the same call, on no others.
+
+    A wrong warp does harm, and a classifier may be certain of a wrong word. The choice is best
+    founded on many clips of a speaker, of words with several sounds, and on a classifier whose
+    probabilities can be trusted.
 
     With metadata routing, searches and cross-validations pass `groups` on to `score`, and this
     classifier passes them on to steps that request them, such as `SpeakerScaler`. Without it,
