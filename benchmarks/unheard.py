@@ -32,7 +32,9 @@ if __name__ == "__main__":  # run as a file: the package is in the folder above
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 import numpy as np
+import sklearn
 from scipy.special import gammaln
+from sklearn.pipeline import make_pipeline
 
 from benchmarks.machine import describe
 from benchmarks.measure import timed
@@ -42,6 +44,7 @@ from benchmarks.rows import Row, show
 from skxent import LexiconClassifier, MFCCTransformer, SoftmaxClassifier
 from skxent.datasets import cmudict_lexicon, load_spoken_words
 from skxent.sequences import SpeakerScaler
+from skxent.words import VTLNClassifier
 
 SHORT = {"names": ("words never heard",)}
 LIMIT = 3600
@@ -110,36 +113,27 @@ class Recordings:
 def words_never_heard(warps: Sequence[float] = (1.0,), classifiers=None, part=SET_ASIDE) -> float:
     """Return the accuracy of digits, of a vote if there are several classifiers."""
     real, synthetic = Recordings(part), load_spoken_words()
-    frames = frames_of(synthetic.data)
-    scaler = SpeakerScaler().fit(frames, groups=synthetic.speaker)
-    frames = scaler.transform(frames, groups=synthetic.speaker)
-    warped = [scaler.transform(frames_of(real.clips, warp), groups=real.speakers) for warp in warps]
     votes = 0.0
     for classifier, weight in classifiers or [(LexiconClassifier(), 1.0)]:
-        classifier.set_params(lexicon=synthetic.lexicon).fit(frames, synthetic.target)
-        classifier.set_params(lexicon=cmudict_lexicon(PocketSphinx.WORDS))
-        found = [classifier.predict_log_proba(of_warp) for of_warp in warped]
-        votes = votes + weight * most_certain(found, real.speakers)
-    return float(np.mean(classifier.classes_[votes.argmax(axis=1)] == real.words))
+        classifier.set_params(lexicon=synthetic.lexicon)
+        pipeline = make_pipeline(make_transformer(), SpeakerScaler(), classifier)
+        vtln = VTLNClassifier(pipeline, warps=warps)
+        with sklearn.config_context(enable_metadata_routing=True):
+            vtln.fit(synthetic.data, synthetic.target, groups=synthetic.speaker)
+            digits = cmudict_lexicon(PocketSphinx.WORDS)
+            vtln.set_params(estimator__lexiconclassifier__lexicon=digits)
+            votes = votes + weight * vtln.predict_log_proba(real.clips, groups=real.speakers)
+    return float(np.mean(vtln.classes_[votes.argmax(axis=1)] == real.words))
 
 
-def frames_of(clips, warp=1.0):
-    """Return frames of 13 MFCCs and their slopes, of frequencies up to `warp` times 3600 Hz."""
-    transformer = MFCCTransformer(
-        sample_rate=8000, n_mfcc=13, deltas=1, pooling=None, fmax=FMAX * warp
-    )
-    return transformer.fit_transform(clips)
+def make_transformer():
+    """Return a transformer of 13 MFCCs and their slopes, with room for the largest warp."""
+    return MFCCTransformer(sample_rate=8000, n_mfcc=13, deltas=1, pooling=None, fmax=FMAX)
 
 
-def most_certain(log_proba, speakers):
-    """Return, for each speaker, the log-probabilities whose best words are the most probable."""
-    log_proba = np.array(log_proba)  # (n_warps, n_clips, n_words)
-    chosen = np.empty_like(log_proba[0])
-    for speaker in np.unique(speakers):
-        of_speaker = log_proba[:, speakers == speaker]
-        best = of_speaker.max(axis=2).mean(axis=1).argmax()
-        chosen[speakers == speaker] = of_speaker[best]
-    return chosen
+def frames_of(clips):
+    """Return the frames of clips."""
+    return make_transformer().fit_transform(clips)
 
 
 def linear():

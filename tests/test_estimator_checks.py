@@ -21,6 +21,7 @@ from skxent import (
 )
 from skxent.augmentation import ChangeGain
 from skxent.sequences import GaussianClassifier, SpeakerScaler
+from skxent.words import VTLNClassifier
 
 # The checks don't scale their features: with a learning rate, some of them take more iterations
 # than the settings allow.
@@ -106,6 +107,16 @@ AUGMENTED_CLASSIFIERS = [
     )
 ]
 
+VTLN_CLASSIFIERS = [
+    VTLNClassifier(
+        make_pipeline(
+            MFCCTransformer(**SHORT_FRAMES, n_mels=8, n_mfcc=8, fmax=450),
+            SoftmaxClassifier(),
+        ),
+        warps=(0.9, 1.0),
+    )
+]
+
 GAUSSIAN_CLASSIFIERS = [GaussianClassifier(), GaussianClassifier(2), GaussianClassifier(mix=1.0)]
 
 # Each row of the checks is a clip of one frame, which has room for a single state.
@@ -148,7 +159,7 @@ def expected_failures(estimator):
             )
         case SoftmaxClassifierCV(cv=5):
             of_sparsify = "the check has three samples of each class, which five folds can't share"
-        case AugmentedClassifier():
+        case AugmentedClassifier() | VTLNClassifier():
             of_signs = "cepstra are blind to the sign of a sample, and the classes differ by it"
         case _ if estimator in NETWORKS:
             of_weights = "batches and dropout are drawn by row; a repeated row is another row"
@@ -204,6 +215,11 @@ def test_gaussian_classifier(estimator, check):
 
 @parametrize_with_checks(LEXICON_CLASSIFIERS)
 def test_lexicon_classifier(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(VTLN_CLASSIFIERS, expected_failed_checks=expected_failures)
+def test_vtln_classifier(estimator, check):
     check(estimator)
 
 

@@ -89,6 +89,25 @@ def check_frame_targets(
     return True, targets
 
 
+def check_groups(groups: Any, n_clips: int) -> NDArray[np.intp]:
+    """Return the number of the group of each clip; a clip without a group has its own."""
+    if groups is None:
+        return np.arange(n_clips)
+    entries = np.asarray(groups, dtype=object)
+    if entries.shape != (n_clips,):
+        raise ValueError(
+            f"groups must have one entry for each of {n_clips} clips, got shape {entries.shape}"
+        )
+    numbers: dict[tuple[str, Any], list[int]] = {}
+    for i, entry in enumerate(entries.tolist()):
+        is_unknown = entry is None or entry != entry  # NaN is not equal to itself
+        numbers.setdefault(("clip", i) if is_unknown else ("group", entry), []).append(i)
+    speakers = np.empty(n_clips, np.intp)
+    for number, of_group in enumerate(numbers.values()):
+        speakers[of_group] = number
+    return speakers
+
+
 def is_matrix(X: Any) -> bool:
     """Return whether each row of X is a sequence of a single frame."""
     return _entries(X) is None

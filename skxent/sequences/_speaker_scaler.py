@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skxent.frames._ragged import lengths_of, split
-from skxent.sequences._inputs import check_sequences, is_matrix
+from skxent.sequences._inputs import check_groups, check_sequences, is_matrix
 
 
 class SpeakerScaler(
@@ -126,7 +126,7 @@ class SpeakerScaler(
             If a clip is malformed, or if there is not one group for each clip.
         """
         clips = check_sequences(self, X, reset=True)
-        speakers = _check_groups(groups, len(clips))
+        speakers = check_groups(groups, len(clips))
         counts, means, variances = _moments(clips, speakers)
         self.mean_ = counts @ means / counts.sum()
         self.scale_ = np.sqrt(counts @ variances / counts.sum())
@@ -157,7 +157,7 @@ class SpeakerScaler(
         """
         check_is_fitted(self)
         clips = check_sequences(self, X, reset=False)
-        speakers = _check_groups(groups, len(clips))
+        speakers = check_groups(groups, len(clips))
         counts, means, variances = _moments(clips, speakers)
         prior = self.relevance_factor / counts[:, np.newaxis]
         means = (means + prior * self.mean_) / (1.0 + prior)
@@ -202,25 +202,6 @@ class SpeakerScaler(
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _check_groups(groups, n_clips):
-    """Return the number of the group of each clip; a clip without a group has its own."""
-    if groups is None:
-        return np.arange(n_clips)
-    entries = np.asarray(groups, dtype=object)
-    if entries.shape != (n_clips,):
-        raise ValueError(
-            f"groups must have one entry for each of {n_clips} clips, got shape {entries.shape}"
-        )
-    numbers: dict = {}
-    for i, entry in enumerate(entries.tolist()):
-        is_unknown = entry is None or entry != entry  # NaN is not equal to itself
-        numbers.setdefault(("clip", i) if is_unknown else ("group", entry), []).append(i)
-    speakers = np.empty(n_clips, np.intp)
-    for number, of_group in enumerate(numbers.values()):
-        speakers[of_group] = number
-    return speakers
 
 
 def _moments(clips, speakers):
