@@ -1,7 +1,9 @@
 """The entry of the command: which command runs, what its errors say, and its exit status."""
 
+import argparse
 import importlib
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -125,7 +127,8 @@ def _run(arguments: Sequence[str]) -> int:
         epilog=f"example:\n{command.EXAMPLE}",
     )
     command.add_arguments(of_command)
-    status: int = command.run(of_command.parse_args(rest))
+    as_given = argparse.Namespace(command_line=shlex.join(["skxent", *arguments]))
+    status: int = command.run(of_command.parse_args(rest, as_given))
     return status
 
 

@@ -4,8 +4,6 @@ import argparse
 import datetime as dt
 import importlib.metadata
 import platform
-import shlex
-import sys
 from typing import Any
 
 import numpy as np
@@ -243,6 +241,6 @@ def _describe(
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in packages},
         },
-        "command": shlex.join(["skxent", *sys.argv[1:]]),
+        "command": args.command_line,
         "date": dt.datetime.now().astimezone().isoformat(timespec="seconds"),
     }

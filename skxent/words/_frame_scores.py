@@ -44,7 +44,7 @@ def fit_states(
     """Fit a classifier to the frames of clips and their states (n_frames,)."""
     if (states == states[0]).all():
         raise ValueError(
-            "the frames of all clips have the same state: there is nothing to tell apart; "
+            "the frames of all clips have the same state, and so one class: nothing to tell apart; "
             "words must differ in their phones, or n_states must be larger"
         )
     if takes_clips(classifier):
