@@ -82,6 +82,5 @@ def most_certain(
 
 
 def _certainties(log_proba: NDArray[np.float64], speakers: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the log-probability of the best class, summed over the clips of each speaker."""
-    sums: NDArray[np.float64] = np.bincount(speakers, log_proba.max(axis=1))
-    return sums
+    """Return the mean log-probability of the best class over the clips of each speaker."""
+    return np.bincount(speakers, log_proba.max(axis=1)) / np.bincount(speakers)
