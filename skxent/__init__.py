@@ -24,13 +24,17 @@ The rooms, from the top; each imports from those below it alone:
 - ``_threads``: one BLAS thread while small products run
 """
 
-from skxent._fitting import StopOnInterrupt
-from skxent.augmentation import AudioAugmenter, AugmentedClassifier
-from skxent.features import MFCCTransformer
-from skxent.linear import SoftmaxClassifier
-from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
-from skxent.sequences import FramewiseClassifier
-from skxent.words import LexiconClassifier
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skxent._fitting import StopOnInterrupt
+    from skxent.augmentation import AudioAugmenter, AugmentedClassifier
+    from skxent.features import MFCCTransformer
+    from skxent.linear import SoftmaxClassifier
+    from skxent.search import SoftmaxClassifierCV, learning_rate_range_test
+    from skxent.sequences import FramewiseClassifier
+    from skxent.words import LexiconClassifier
 
 __all__ = [
     "AudioAugmenter",
@@ -46,3 +50,45 @@ __all__ = [
 ]
 
 __version__ = "0.1.0.dev0"
+
+# Imported at their first use, so that `skxent --help` does not wait for scikit-learn.
+_ROOM_OF = {
+    "AudioAugmenter": "augmentation",
+    "AugmentedClassifier": "augmentation",
+    "FramewiseClassifier": "sequences",
+    "LexiconClassifier": "words",
+    "MFCCTransformer": "features",
+    "SoftmaxClassifier": "linear",
+    "SoftmaxClassifierCV": "search",
+    "StopOnInterrupt": "_fitting",
+    "learning_rate_range_test": "search",
+}
+_ROOMS = (
+    "alignment",
+    "audio",
+    "augmentation",
+    "datasets",
+    "features",
+    "frames",
+    "linear",
+    "losses",
+    "mfcc",
+    "optimizers",
+    "search",
+    "sequences",
+    "words",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"skxent.{name}")
+    if name in _ROOM_OF:
+        value = getattr(importlib.import_module(f"skxent.{_ROOM_OF[name]}"), name)
+        globals()[name] = value  # found without this function from now on
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})

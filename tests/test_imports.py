@@ -2,6 +2,11 @@
 
 import subprocess
 import sys
+import types
+
+import pytest
+
+import skxent
 
 OPTIONAL = {
     "audiomentations",
@@ -44,12 +49,37 @@ def run_python(code):
 def test_import_of_the_package_loads_no_optional_dependency():
     # scikit-learn itself loads pandas where it is installed.
     code = (
-        "import sys, sklearn.base, sklearn.callback; before = set(sys.modules); import skxent; "
+        "import sys, sklearn.base, sklearn.callback; before = set(sys.modules); "
+        "from skxent import *; "
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )
     loaded = set(run_python(code).split())
-    assert "skxent" in loaded
+    assert {"skxent", "python_speech_features"} <= loaded
     assert loaded.isdisjoint(OPTIONAL)
+
+
+@pytest.mark.parametrize(
+    "use", ["", "assert set(skxent.__all__) <= set(dir(skxent)); ", "skxent.cli.main(['--help']); "]
+)
+def test_import_of_the_package_loads_no_room(use):
+    code = f"import sys, skxent, skxent.cli; {use}print('loaded:', *sys.modules)"
+    loaded = run_python(code).partition("loaded:")[2].split()
+    assert [name for name in loaded if name in {"numpy", "scipy", "sklearn"}] == []
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("skxent.")}
+    assert rooms == {"cli"}
+
+
+def test_rooms_are_there_without_an_import_of_their_own():
+    code = "import skxent; print(skxent.mfcc.__name__, skxent.linear.SoftmaxClassifier.__name__)"
+    assert run_python(code).split() == ["skxent.mfcc", "SoftmaxClassifier"]
+
+
+def test_names_of_the_package_are_those_of_its_rooms():
+    assert skxent.SoftmaxClassifier is skxent.linear.SoftmaxClassifier
+    for name in skxent.__all__:
+        assert getattr(skxent, name).__class__ is not types.ModuleType
+    with pytest.raises(AttributeError, match=r"module 'skxent' has no attribute 'Softmax'"):
+        skxent.Softmax  # noqa: B018
 
 
 def test_package_needs_no_optional_dependency():
