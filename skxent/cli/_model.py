@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skxent import __version__
 from skxent.cli._errors import CommandError
 from skxent.cli._files import write_whole
 
@@ -115,6 +116,12 @@ def probabilities(model: Model, clips: list[Any]) -> tuple[np.ndarray, dict[int,
         return np.empty((0, len(model.classes))), {}
     try:
         return model.estimator.predict_proba(clips), {}
+    except AttributeError as error:  # what an estimator of this version has once it is fitted
+        version = model.about.get("versions", {}).get("skxent", "an unknown one")
+        raise CommandError(
+            f"the model was trained with another state of skxent (version {version}; this is "
+            f"{__version__}): train it anew ({_one_line(error)})"
+        ) from error
     except ValueError:  # of a single clip, such as one that is too short: find it
         pass
     found, reasons = np.full((len(clips), len(model.classes)), np.nan), {}

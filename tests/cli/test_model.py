@@ -168,3 +168,10 @@ def test_a_clip_that_can_not_be_classified_does_not_take_others_with_it():
     assert np.isnan(found[1]).all()
     np.testing.assert_allclose(found[[0, 2]], estimator.predict_proba(CLIPS[:2]), atol=1e-6)
     assert probabilities(model, [])[0].shape == (0, 2)
+
+
+def test_a_model_whose_estimators_lack_what_this_version_fits_says_so():
+    model = small_model({"sample_rate": 8000, "versions": {"skxent": "0.0.9"}})
+    del model.estimator[-1].coef_
+    with pytest.raises(CommandError, match=r"another state of skxent \(version 0.0.9; this is .*"):
+        probabilities(model, CLIPS)
