@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.validation import check_array, validate_data
 
 from skxent._fitting._inputs import check_targets
@@ -100,7 +101,7 @@ def check_groups(groups: Any, n_clips: int) -> NDArray[np.intp]:
         )
     numbers: dict[tuple[str, Any], list[int]] = {}
     for i, entry in enumerate(entries.tolist()):
-        is_unknown = entry is None or entry != entry  # NaN is not equal to itself
+        is_unknown = entry is None or is_pandas_na(entry) or is_scalar_nan(entry)
         numbers.setdefault(("clip", i) if is_unknown else ("group", entry), []).append(i)
     speakers = np.empty(n_clips, np.intp)
     for number, of_group in enumerate(numbers.values()):

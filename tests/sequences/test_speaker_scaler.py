@@ -1,6 +1,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_another_microphone_changes_nothing_without_a_prior(clips, shift, stretc
 def test_clips_without_a_speaker_are_on_their_own(clips):
     scaler = SpeakerScaler().fit(clips)
     together = scaler.transform(clips)
-    for unknown in (None, np.nan):
+    for unknown in (None, np.nan, pd.NA):
         for one, two in zip(together, scaler.transform(clips, [unknown] * len(clips)), strict=True):
             assert_array_equal(one, two)
     for clip, scaled in zip(clips, together, strict=True):
