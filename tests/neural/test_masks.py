@@ -19,8 +19,9 @@ torch = pytest.importorskip(
 )
 
 from skxent import losses  # noqa: E402
+from skxent._writing import replace_file  # noqa: E402
 from skxent.neural import DNNClassifier, RNNClassifier, load, save  # noqa: E402
-from skxent.neural._archive import pack, read, unpack, write  # noqa: E402
+from skxent.neural._archive import pack, read, unpack  # noqa: E402
 from skxent.neural._data import Frames, Sequences  # noqa: E402
 from skxent.neural._networks import FeedForward, Recurrent, draw_stretches  # noqa: E402
 
@@ -293,7 +294,7 @@ def test_files_from_before_there_were_masks_are_loaded(classifier, mask, tmp_pat
         entries = document[part]["dict"]
         document[part]["dict"] = [entry for entry in entries if not entry[0].endswith("_mask")]
         assert len(document[part]["dict"]) < len(entries)
-    write(tmp_path / "old", pack(json.dumps(document), arrays))
+    replace_file(tmp_path / "old", pack(json.dumps(document), arrays))
     loaded = load(tmp_path / "old")
     assert loaded.get_params() == classifier.get_params()
     assert loaded._form == classifier._form
