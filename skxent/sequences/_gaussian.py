@@ -153,12 +153,13 @@ class GaussianClassifier(ClassifierMixin, BaseEstimator):
 
     def _share(self, parts):
         """Return the shared covariance, and the diagonal matrix that it is mixed with."""
-        shared, of_all = np.zeros((len(self._center),) * 2), np.zeros(len(self._center))
+        shared = np.zeros((len(self._center),) * 2)
         for (samples, weights), mean in zip(parts, self.means_, strict=True):
-            roots = np.sqrt(weights)[:, np.newaxis]
-            centred = roots * (samples - mean)
+            centred = samples - mean
+            centred *= np.sqrt(weights)[:, np.newaxis]
             shared += centred.T @ centred
-            of_all += np.square(roots * (samples - self._center)).sum(axis=0)
+        # The variance of all samples is that within the classes, and that of their means.
+        of_all = shared.diagonal() + self.priors_ @ np.square(self.means_ - self._center)
         variances = np.maximum(shared.diagonal(), _SMALLEST_SHARE * of_all)
         # What is constant, but for rounding, has no variance: with any, it counts for nothing.
         rounding = 8 * np.finfo(np.float64).eps * self._center
