@@ -11,7 +11,8 @@ left out once. Of the Free Spoken Digit Dataset the training part is used, takes
 each word that was said. The classifier is `LexiconClassifier` with its defaults, trained on rows
 or, for comparison, on the recordings as they are. Features are 13 MFCCs and their slopes,
 standardised over the row, with a floor of energies, so that zeros and faint noise are alike. These
-features were known to do well for these speakers, which makes the figures slightly optimistic.
+features, and the word penalty of the defaults, were known to do well for these speakers, which
+makes the figures slightly optimistic.
 
 **Where words are.** The recordings are cut to the word first, by their level, and the ends of what
 is left are the truth. A word's start or end is right if it is within 30 ms. The classifier sees
