@@ -14,17 +14,20 @@ def check_output(path: str, force: bool) -> None:
     target = Path(path)
     if target.is_dir():
         raise CommandError(f"{path} is a folder; give the name of a file to write")
+    if target.exists() and not target.is_file():  # a device or a pipe, which would be replaced
+        raise CommandError(f"{path} is no ordinary file, and can't be replaced by one")
     if target.exists() and not force:
         raise CommandError(f"{path} exists; give another name, or --force to replace it")
-    if not target.absolute().parent.is_dir():
+    folder = target.resolve().parent
+    if not folder.is_dir():
         raise CommandError(f"{path} can't be written: there is no folder {target.parent}")
-    if not os.access(target.absolute().parent, os.W_OK):
+    if not os.access(folder, os.W_OK):
         raise CommandError(f"{path} can't be written: the folder {target.parent} is read-only")
 
 
 def write_whole(path: str, write: Callable[[str], object]) -> None:
     """Write a file by a function of a path: whole, or not at all where that is interrupted."""
-    target = Path(path).absolute()
+    target = Path(path).resolve()  # a link stays one
     # In the same folder, since a file can't be renamed from one disk to another.
     handle, temporary = tempfile.mkstemp(
         prefix=f".{target.stem[:50]}-", suffix=target.suffix, dir=target.parent

@@ -2,7 +2,9 @@
 
 import errno
 import json
+import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,6 +158,25 @@ def test_an_output_that_exists_is_replaced_with_leave_only(tmp_path):
         check_output(str(tmp_path), force=True)
     with pytest.raises(CommandError, match="there is no folder"):
         check_output(str(tmp_path / "none" / "a.skops"), force=False)
+
+
+def test_an_output_that_is_no_file_is_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, "/dev/null"):
+        with pytest.raises(CommandError, match="is no ordinary file"):
+            check_output(str(path), force=True)
+    assert pipe.is_fifo()
+
+
+def test_a_link_is_written_through(tmp_path):
+    (tmp_path / "models").mkdir()
+    link = tmp_path / "a.skops"
+    link.symlink_to(tmp_path / "models" / "b.skops")
+    check_output(str(link), force=False)
+    write_whole(str(link), lambda path: Path(path).write_text("new"))
+    assert link.is_symlink()
+    assert (tmp_path / "models" / "b.skops").read_text() == "new"
 
 
 def test_a_clip_that_can_not_be_classified_does_not_take_others_with_it():
