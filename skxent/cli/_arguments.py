@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -60,6 +61,40 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def add_force(parser: argparse.ArgumentParser) -> None:
     """Add leave to replace a file."""
     parser.add_argument("--force", action="store_true", help="replace the output if it exists")
+
+
+def count(text: str) -> int:
+    """Return a whole number above zero."""
+    value = int(text) if text.strip().isdecimal() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"it must be a whole number above zero, got {text!r}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """Return a time above zero."""
+    value = _number(text)
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"it must be seconds above zero, got {text!r}")
+    return value
+
+
+def ratios(text: str) -> list[float]:
+    """Return the numbers in a list with commas between them."""
+    values = [_number(part) for part in text.split(",")]
+    if not all(map(math.isfinite, values)):
+        raise argparse.ArgumentTypeError(
+            f"it must be numbers with commas between them, such as 0,10,20, got {text!r}"
+        )
+    return values
+
+
+def _number(text: str) -> float:
+    """Return a number, or NaN where the text is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def names(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import zipfile
 from collections import Counter
 from typing import Any
 
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is there."""
-    if args.folder.endswith(".skops"):
+    if args.folder.endswith(".skops") or zipfile.is_zipfile(args.folder):
         return _show_model(args.folder)
     recordings = load(args.folder, args.speaker)
     if args.json:

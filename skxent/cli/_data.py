@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -86,13 +87,24 @@ def load(source: str, speaker: str = "stem") -> Recordings:
     )
 
 
-def show_problems(recordings: Recordings, *, all_of_them: bool = False) -> None:
+def show_problems(recordings: Recordings) -> None:
     """Print what was left out, and how much is worth a look (`skxent check` prints that, too)."""
     left_out = [problem for problem in recordings.problems if not problem.is_usable]
     show_list("left out", [f"{name_of(p.path, recordings)}: {p.what}" for p in left_out])
     n_suspicious = len(recordings.problems) - len(left_out)
     if n_suspicious:
-        note(f"{n_suspicious} more are worth a look: skxent check {recordings.source}")
+        note(f"{n_suspicious} more are worth a look: skxent check {shlex.quote(recordings.source)}")
+
+
+def without_silent(recordings: Recordings) -> Recordings:
+    """Return the recordings to which noise can be added: silence has no signal-to-noise ratio."""
+    silent = {problem.path for problem in recordings.problems if problem.what == "silent"}
+    kept = [i for i, path in enumerate(recordings.paths) if path not in silent]
+    if len(kept) == len(recordings):
+        return recordings
+    left_out = [name_of(path, recordings) for path in recordings.paths if path in silent]
+    show_list("left out, as noise can't be added to silence", left_out)
+    return recordings.take(kept)
 
 
 def name_of(path: str, recordings: Recordings) -> str:

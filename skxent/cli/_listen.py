@@ -5,7 +5,7 @@ import contextlib
 import json
 
 from skxent.cli import _microphone, _streams
-from skxent.cli._arguments import add_model
+from skxent.cli._arguments import add_model, seconds
 from skxent.cli._model import load
 from skxent.cli._output import note
 from skxent.cli._predict import add_raw, classify
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_raw(parser)
     parser.add_argument(
         "--pause",
-        type=float,
+        type=seconds,
         default=0.3,
         metavar="SECONDS",
         help="silence that ends a word (default: 0.3)",

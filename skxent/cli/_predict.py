@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from skxent.cli._arguments import add_model
+from skxent.cli._arguments import add_model, count
+from skxent.cli._errors import CommandError
 from skxent.cli._likeness import find_unlike
 from skxent.cli._model import Model, load, probabilities
 from skxent.cli._output import show_table
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="sound files, folders of them, or - for standard input",
     )
     parser.add_argument(
-        "--top", type=int, default=1, metavar="N", help="number of labels to print (default: 1)"
+        "--top", type=count, default=1, metavar="N", help="number of labels to print (default: 1)"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="print CSV, with all probabilities")
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_raw(parser: argparse.ArgumentParser) -> None:
     """Add the form of raw samples in standard input."""
     parser.add_argument(
-        "--rate", type=int, metavar="HZ", help="standard input is raw samples at this rate"
+        "--rate", type=count, metavar="HZ", help="standard input is raw samples at this rate"
     )
     parser.add_argument(
         "--format",
@@ -63,6 +64,10 @@ def add_raw(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the rows."""
+    if args.sources.count("-") > 1:
+        raise CommandError("- stands for standard input, and can be given once only")
+    if args.rate is not None and "-" not in args.sources:
+        raise CommandError("--rate is for samples from standard input: give - for them")
     model = load(args.model)
     with list_clips(args.sources, args.rate, args.format) as (shown, clips):
         rows = classify(model, shown, clips)
@@ -71,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.csv:
         _print_csv(rows, model.classes)
     else:
-        _print_table(rows, max(1, args.top))
+        _print_table(rows, args.top)
     return int(any(row["error"] for row in rows))
 
 

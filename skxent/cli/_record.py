@@ -11,6 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from skxent.cli import _microphone
+from skxent.cli._arguments import count, seconds
 from skxent.cli._errors import CommandError
 from skxent.cli._files import write_whole
 from skxent.cli._output import note
@@ -33,13 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="folder of the recordings")
     parser.add_argument("--label", required=True, help="what is spoken")
     parser.add_argument("--speaker", required=True, help="who speaks")
-    parser.add_argument("--count", type=int, default=10, help="number of clips (default: 10)")
+    parser.add_argument("--count", type=count, default=10, help="number of clips (default: 10)")
     parser.add_argument(
-        "--rate", type=int, default=16000, metavar="HZ", help="sample rate (default: 16000)"
+        "--rate", type=count, default=16000, metavar="HZ", help="sample rate (default: 16000)"
     )
     parser.add_argument(
         "--pause",
-        type=float,
+        type=seconds,
         default=0.5,
         metavar="SECONDS",
         help="silence that ends a clip (default: 0.5)",

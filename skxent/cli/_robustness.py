@@ -6,9 +6,10 @@ import math
 
 from skxent.augmentation import robustness_curve
 from skxent.cli import _accuracy
-from skxent.cli._arguments import add_folder, add_model
+from skxent.cli._arguments import add_folder, add_model, ratios
 from skxent.cli._data import load as load_recordings
-from skxent.cli._data import show_problems
+from skxent.cli._data import show_problems, without_silent
+from skxent.cli._errors import CommandError
 from skxent.cli._evaluate import add_trained, new_recordings
 from skxent.cli._model import load
 from skxent.cli._output import progress, show_table
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder(parser, "whose labels are known")
     parser.add_argument(
         "--snr",
-        type=_ratios,
+        type=ratios,
         default=[0.0, 5.0, 10.0, 20.0],
         metavar="DECIBELS",
         help="signal-to-noise ratios, as 0,10,20 or --snr=-5,0 (default: 0,5,10,20)",
@@ -43,6 +44,11 @@ def run(args: argparse.Namespace) -> int:
     found = load_recordings(args.folder, args.speaker)
     show_problems(found)
     recordings = new_recordings(model, found, args.trained)
+    audible = without_silent(recordings)
+    has_problems = len(audible) < len(recordings) or any(not p.is_usable for p in found.problems)
+    recordings = audible
+    if not len(recordings):
+        raise CommandError(f"there is nothing but silence in {args.folder}")
     groups = None
     if recordings.speaker_names:
         groups = [name or f"(unknown {i})" for i, name in enumerate(recordings.speakers)]
@@ -61,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         for noise, scores in zip(curve.effect_names, curve.effect_scores, strict=True):
             rows[noise] = scores.tolist()
         print(json.dumps(rows, indent=1))
-        return 0
+        return int(has_problems)
     columns = [curve.scores, *curve.effect_scores]
     show_table(
         ["noise", "accuracy", *curve.effect_names],
@@ -70,9 +76,4 @@ def run(args: argparse.Namespace) -> int:
             for i, name in enumerate(names)
         ],
     )
-    return int(any(not problem.is_usable for problem in found.problems))
-
-
-def _ratios(text: str) -> list[float]:
-    """Return the numbers in a list with commas between them."""
-    return [float(part) for part in text.split(",")]
+    return int(has_problems)

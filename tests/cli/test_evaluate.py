@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+import soundfile
 
 from skxent.cli import main
 from skxent.cli._model import load
@@ -34,11 +35,14 @@ def test_check_of_good_recordings_is_zero(recordings, capsys):
     assert "speakers can be kept apart: caf1, gbm1, lam1, usf1, wmf1" in printed
 
 
-def test_check_of_a_model_prints_what_it_knows(model_path, capsys):
-    assert main(["check", str(model_path)]) == 0
-    about = json.loads(capsys.readouterr().out)
-    assert about["labels"] == ["one", "seven", "six"]
-    assert "clips" not in about
+def test_check_of_a_model_prints_what_it_knows(model_path, tmp_path, capsys):
+    unnamed = tmp_path / "model"
+    unnamed.write_bytes(model_path.read_bytes())
+    for path in (model_path, unnamed):
+        assert main(["check", str(path)]) == 0
+        about = json.loads(capsys.readouterr().out)
+        assert about["labels"] == ["one", "seven", "six"]
+        assert "clips" not in about
 
 
 def test_evaluate_prints_the_accuracy_that_predictions_have(model_path, unheard, capsys):
@@ -110,9 +114,23 @@ def test_robustness_prints_the_accuracy_at_each_ratio(model_path, unheard, capsy
     assert lines[-1].startswith("no noise")
 
 
-def test_what_is_no_list_of_ratios_is_refused(model_path, unheard, capsys):
-    assert main(["robustness", str(model_path), str(unheard), "--snr", "loud"]) == 2
-    assert "--snr" in capsys.readouterr().err
+def test_noise_in_silence_is_left_out_and_said_so(model_path, tmp_path, capsys):
+    folder = copy_digits(tmp_path / "r", ("nym1", "scm1"), takes=(0,))
+    soundfile.write(folder / "six" / "nym1_9.wav", np.zeros(8000), 8000)
+    arguments = ["robustness", str(model_path), str(folder), "--snr", "0"]
+    for more in ([], ["--json"]):
+        assert main([*arguments, *more]) == 1
+        assert "left out, as noise can't be added to silence (1):" in capsys.readouterr().err
+    for path in folder.rglob("*.flac"):
+        path.unlink()
+    assert main(arguments) == 2
+    assert "there is nothing but silence in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["loud", "nan", "0,,5"])
+def test_what_is_no_list_of_ratios_is_refused(text, model_path, unheard, capsys):
+    assert main(["robustness", str(model_path), str(unheard), "--snr", text]) == 2
+    assert "--snr: it must be numbers with commas" in capsys.readouterr().err
 
 
 def test_export_writes_what_onnxruntime_runs(model_path, unheard, tmp_path, capsys):

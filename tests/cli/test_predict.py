@@ -135,6 +135,26 @@ def test_an_empty_standard_input_is_said_to_be(model_path, standard_input, capsy
         assert capsys.readouterr().err == "skxent: there is nothing in standard input\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["predict", "-", "-"], "- stands for standard input, and can be given once only"),
+        (["predict", "a.wav", "--rate", "8000"], "--rate is for samples from standard input"),
+        (["predict", "a.wav", "--top", "0"], "--top: it must be a whole number above zero"),
+        (["predict", "-", "--rate", "0"], "--rate: it must be a whole number above zero"),
+        (["listen", "-", "--rate", "0"], "--rate: it must be a whole number above zero"),
+        (["listen", "-", "--pause", "-1"], "--pause: it must be seconds above zero, got '-1'"),
+        (["listen", "-", "--pause", "long"], "--pause: it must be seconds above zero"),
+    ],
+)
+def test_numbers_and_options_that_make_no_sense_are_refused(arguments, text, model_path, capsys):
+    command, *rest = arguments
+    assert main([command, str(model_path), *rest]) == 2
+    printed = capsys.readouterr()
+    assert text in printed.err
+    assert not printed.out
+
+
 def test_a_last_sample_that_is_not_whole_is_left_out():
     np.testing.assert_array_equal(decode(b"\1\0\2\0\3", "s16le"), [1, 2])
 

@@ -79,7 +79,7 @@ def test_without_space_on_the_disk_nothing_is_lost(recordings, tmp_path, monkeyp
 
 
 def test_broken_files_are_listed_once_and_left_out(tmp_path, capsys):
-    folder = copy_digits(tmp_path / "messy")
+    folder = copy_digits(tmp_path / "quite messy")
     (folder / "one" / "broken [red]_1.wav").write_bytes(b"RIFF and no more")
     (folder / "six" / "notes.wav").write_text("a text")
     (folder / "seven" / "empty_1.flac").write_bytes(b"")
@@ -88,6 +88,7 @@ def test_broken_files_are_listed_once_and_left_out(tmp_path, capsys):
     printed = capsys.readouterr()
     assert "31 recordings" in printed.out
     assert "left out (3):" in printed.err
+    assert f"worth a look: skxent check '{folder}'\n" in printed.err  # to be copied
     for name in ("one/broken [red]_1.wav: ", "six/notes.wav: ", "seven/empty_1.flac: "):
         assert printed.err.count(name) == 1
     assert load(str(tmp_path / "m.skops")).about["n_clips"] == 31
