@@ -25,6 +25,8 @@ OPTIONAL = {
     "pyroomacoustics",
     "rich",
     "skl2onnx",
+    "skops",
+    "sounddevice",
     "torch",
 }
 
