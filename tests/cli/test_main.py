@@ -117,12 +117,12 @@ def test_ctrl_c_has_the_status_of_shells(monkeypatch, capsys):
 
 def test_the_command_is_installed_and_runs_as_a_module():
     run = subprocess.run(
-        [sys.executable, "-m", "skxent", "predict", "none.skops", "a.wav"],
+        [sys.executable, "-m", "skxent", "trian"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr == "skxent: none.skops: no such file\n"
+    assert run.stderr == "skxent: no command 'trian': did you mean train? (see skxent --help)\n"
     scripts = metadata.entry_points(group="console_scripts", name="skxent")
     assert all(script.value == "skxent.cli:main" for script in scripts)

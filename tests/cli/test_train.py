@@ -48,7 +48,9 @@ def test_a_page_is_written_of_what_was_not_trained_with(recordings, tmp_path, ca
     content = page.read_text(encoding="utf-8")
     assert "caf1_0.flac" in content
     about = load(str(tmp_path / "m.skops")).about
-    assert f"{100 * about['accuracy']:.1f}" in content
+    shown = [f"{100 * share:.1f}" for share in (about["accuracy"], *about["interval"])]
+    assert f"<dd>{shown[0]}&nbsp;%</dd>" in content
+    assert f"95&nbsp;% interval {shown[1]}–{shown[2]}&nbsp;%, for new speakers" in content
 
 
 def test_an_output_is_replaced_with_leave_only(recordings, tmp_path, capsys):
