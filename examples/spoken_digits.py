@@ -28,7 +28,9 @@ def main():
     if len(sys.argv) > 1:
         recordings = load_recordings(sys.argv[1])
         print(recordings.DESCR, recordings.problems, sep="\n\n")
-        paths, words, speakers = recordings.paths, recordings.labels, recordings.speakers
+        paths, words = recordings.paths, recordings.labels
+        # Recordings of unknown speakers stay together: none is on both sides of a split.
+        speakers = np.where(recordings.speakers == None, "unknown", recordings.speakers)  # noqa: E711
         rate = min(16000, int(np.median(recordings.sample_rates)))
     else:
         digits = load_spoken_digits()
