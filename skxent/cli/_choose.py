@@ -12,7 +12,7 @@ from sklearn.base import clone
 from skxent.cli._folds import Folds
 from skxent.cli._recipes import Recipe
 
-# With less clips, starting processes takes longer than they save.
+# With fewer clips, starting processes takes longer than they save.
 _FEW = 300
 
 

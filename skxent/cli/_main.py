@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import shlex
 import sys
@@ -17,7 +18,7 @@ COMMANDS = {
     "train": "train a model with a folder of recordings",
     "predict": "classify recordings",
     "evaluate": "the accuracy of a model on recordings whose labels are known",
-    "report": "the same as a page to look at and listen to",
+    "report": "an evaluation as a page to look at and listen to",
     "robustness": "the accuracy of a model in noise",
     "export": "write a model as an ONNX file, which runs without Python",
     "record": "record clips for the training with a microphone",
@@ -35,9 +36,10 @@ skxent COMMAND --help explains a command, with an example.
 
 _EPILOG = """\
 exit status:
-  0  all is well
-  1  the work was done, but there are problems: files that can't be used, for instance
-  2  the work could not be done, and the reason is printed
+  0    all is well
+  1    the work was done, but there are problems: files that can't be used, for instance
+  2    the work could not be done, and the reason is printed
+  130  stopped with Ctrl-C
 
 example:
   skxent train recordings -o words.skops --report words.html
@@ -71,6 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names may hold what it can't encode
+            stream.reconfigure(errors="backslashreplace")
     is_debugging = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:

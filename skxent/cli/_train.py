@@ -4,13 +4,14 @@ import argparse
 import datetime as dt
 import importlib.metadata
 import platform
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import skxent
 from skxent.cli import _accuracy
-from skxent.cli._arguments import add_folder, add_force, names
+from skxent.cli._arguments import add_folder, add_force, count, names
 from skxent.cli._choose import Choice, Features, choose, count_fits
 from skxent.cli._data import (
     MIN_CLIPS,
@@ -20,6 +21,7 @@ from skxent.cli._data import (
     load,
     refuse_few,
     show_problems,
+    without_silent,
 )
 from skxent.cli._errors import CommandError
 from skxent.cli._files import check_output
@@ -71,9 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="consider only what skxent export can write as an ONNX file",
     )
-    parser.add_argument("--rate", type=int, metavar="HZ", help="sample rate (default: chosen)")
+    parser.add_argument("--rate", type=count, metavar="HZ", help="sample rate (default: chosen)")
     parser.add_argument(
-        "--jobs", type=int, default=-1, help="number of processes (default: one for each core)"
+        "--jobs",
+        type=count,
+        default=-1,
+        metavar="N",
+        help="number of processes (default: one for each core)",
     )
     add_force(parser)
 
@@ -82,9 +88,13 @@ def run(args: argparse.Namespace) -> int:
     """Choose, train, save and report."""
     for path in filter(None, (args.output, args.report)):
         check_output(path, args.force)
+    if args.report and Path(args.report).resolve() == Path(args.output).resolve():
+        raise CommandError(f"{args.output} can't be both the model and its report")
     everything = load(args.folder, args.speaker)
     show_problems(everything)
     recordings, test = _set_aside(everything, args.test_speakers)
+    if args.noise:
+        recordings = without_silent(recordings)
     refuse_few(recordings, MIN_CLIPS)
     print(recordings.describe())
     rate = args.rate or choose_rate(recordings)
@@ -95,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
             f"speakers are not kept apart: {folds.reason}. The accuracy is for known speakers, and "
             "flatters for new ones."
         )
-    features = _compute(candidates, recordings, rate, args.noise)
+    features = _compute(candidates, recordings, rate, args.noise, args.jobs)
     n_fits = count_fits(len(features), folds.n_parts)
     with progress(f"comparing {len(candidates)} candidates", n_fits) as advance:
         choice = choose(
@@ -143,7 +153,7 @@ def _set_aside(recordings: Recordings, speakers: list[str]) -> tuple[Recordings,
 
 
 def _compute(
-    candidates: dict[str, Recipe], recordings: Recordings, rate: float, noise: bool
+    candidates: dict[str, Recipe], recordings: Recordings, rate: float, noise: bool, n_jobs: int
 ) -> dict[str, Features]:
     """Return the features of each candidate, computed once for all folds.
 
@@ -157,7 +167,7 @@ def _compute(
     features = {}
     with progress("computing features", len(single)) as advance:
         for name in single:
-            transformer = candidates[name].transformer(rate, cache="memory", n_jobs=-1)
+            transformer = candidates[name].transformer(rate, cache="memory", n_jobs=n_jobs)
             features[name] = Features(
                 transformer.fit_transform(clips),
                 None if copies is None else transformer.transform(copies),

@@ -1,6 +1,7 @@
 """The entry of the command: help, suggestions, errors and exit status."""
 
 import importlib
+import io
 import subprocess
 import sys
 from importlib import metadata
@@ -126,3 +127,11 @@ def test_the_command_is_installed_and_runs_as_a_module():
     assert run.stderr == "skxent: no command 'trian': did you mean train? (see skxent --help)\n"
     scripts = metadata.entry_points(group="console_scripts", name="skxent")
     assert all(script.value == "skxent.cli:main" for script in scripts)
+
+
+def test_names_that_a_terminal_can_not_encode_are_printed(tmp_path, monkeypatch):
+    printed = io.BytesIO()
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(printed, encoding="ascii"))
+    assert main(["check", str(tmp_path / "caf\udce9 ü")]) == 2
+    sys.stderr.flush()
+    assert b"caf\\udce9 \\xfc" in printed.getvalue()

@@ -164,6 +164,32 @@ def test_noise_trains_with_noisy_copies(recordings, tmp_path):
     assert np.abs(plain.estimator[-1].coef_ - noisy.estimator[-1].coef_).max() > 1e-3
 
 
+def test_noise_leaves_out_what_is_silent(recordings, tmp_path, capsys):
+    folder = tmp_path / "recordings"
+    shutil.copytree(recordings, folder)
+    soundfile.write(folder / "one" / f"{VOICES[0]}_9.wav", np.zeros(4000), 8000)
+    assert train(folder, tmp_path / "noisy.skops", "--noise") == 0
+    assert f"one/{VOICES[0]}_9.wav" in capsys.readouterr().err
+    assert load(str(tmp_path / "noisy.skops")).about["n_clips"] == 30
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        (["--jobs", "0"], "--jobs"),
+        (["--rate", "-5"], "--rate"),
+        (["--report", "model.skops"], "can't be both the model and its report"),
+    ],
+)
+def test_settings_that_make_no_sense_are_a_sentence(
+    more, text, recordings, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", str(recordings), "-o", "model.skops", *more]) == 2
+    assert text in capsys.readouterr().err
+    assert list(tmp_path.glob("*.skops")) == []
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_recipes_are_pipelines_with_probabilities(task):
     rng = np.random.default_rng(0)
