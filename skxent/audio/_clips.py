@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterator
-from numbers import Real
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
@@ -263,9 +263,9 @@ def _check_signal(signal: ArrayLike) -> NDArray[Any]:
     except ValueError as error:  # nested lists of different lengths
         raise ValueError(f"not a signal: {error}") from error
     kind = signal.dtype.kind
-    is_missing = signal.ndim == 0 and _is_missing(signal.item())
-    if kind not in "iuf" or is_missing:
-        got = f"a missing value, {signal}" if is_missing else _describe(signal)
+    has_none = signal.ndim == 0 and is_missing(signal.item())
+    if kind not in "iuf" or has_none:
+        got = f"a missing value, {signal}" if has_none else _describe(signal)
         raise TypeError(
             f"must be an array of numbers, a (sample_rate, signal) pair or a path, got {got}"
         )
@@ -346,9 +346,9 @@ def _split_pair(pair: tuple[Any, ...]) -> tuple[float, Any]:
     raise TypeError(f"a pair must be (sample_rate, signal), got {parts}")
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """Return whether a value is None, NaN, or one of pandas' missing values."""
-    is_nan = isinstance(value, float) and math.isnan(value)
+    is_nan = isinstance(value, Number) and bool(value != value)
     return is_nan or type(value).__name__ in {"NoneType", "NAType", "NaTType"}
 
 

@@ -63,6 +63,18 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace the output if it exists")
 
 
+def add_microphone(parser: argparse.ArgumentParser, unit: str, pause: float) -> None:
+    """Add the microphone, and the pause that ends a unit, such as a word."""
+    parser.add_argument(
+        "--pause",
+        type=seconds,
+        default=pause,
+        metavar="SECONDS",
+        help=f"silence that ends a {unit} (default: {pause})",
+    )
+    parser.add_argument("--device", metavar="NAME", help="microphone, as its name or number")
+
+
 def count(text: str) -> int:
     """Return a whole number above zero."""
     value = int(text) if text.strip().isdecimal() else 0

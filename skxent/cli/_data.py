@@ -11,10 +11,13 @@ import numpy as np
 
 from skxent.cli._errors import CommandError
 from skxent.cli._output import note, progress, show_list
-from skxent.datasets import fetch_fsdd, load_recordings, load_spoken_digits
+from skxent.datasets import load_recordings
+from skxent.datasets._fsdd import FSDD, find
 from skxent.datasets._recordings import WORDS, parse_name
+from skxent.datasets._spoken_digits import spoken_digits_folder
 
-_EXAMPLES = {"example:digits": load_spoken_digits, "example:fsdd": fetch_fsdd}
+# Functions that return the folder of each.
+_EXAMPLES = {"example:digits": spoken_digits_folder, "example:fsdd": lambda: find(FSDD)[0]}
 
 # Below, no part of the folds would have the label. Speech is little above; more only takes longer.
 MIN_CLIPS, _MAX_RATE = 3, 16000
@@ -39,6 +42,11 @@ class Recordings:
     def speaker_names(self) -> list[str]:
         """The names of the speakers that are known."""
         return sorted({speaker for speaker in self.speakers if speaker is not None})
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """The speaker of each recording, or None if no speaker is known."""
+        return self.speakers if self.speaker_names else None
 
     def take(self, indices: Any) -> "Recordings":
         """Return some of the recordings."""
@@ -65,11 +73,11 @@ class Recordings:
 def load(source: str, speaker: str = "stem") -> Recordings:
     """Return the recordings of a folder, a table or an example."""
     settings: dict[str, Any] = {"speaker": None if speaker == "none" else speaker}
-    folder: str | Path = source
+    folder = source
     if source.startswith("example:"):
         if source not in _EXAMPLES:
             raise CommandError(f"no example {source!r}: there are {', '.join(_EXAMPLES)}")
-        folder = Path(_EXAMPLES[source]().filenames[0]).parent
+        folder = str(_EXAMPLES[source]())  # type: ignore[no-untyped-call]
         settings = {
             "label": lambda path: WORDS[parse_name(path.name).digit],
             "speaker": None if speaker == "none" else lambda path: parse_name(path.name).speaker,

@@ -120,8 +120,7 @@ def new_recordings(model: Model, recordings: Recordings, with_trained: bool) -> 
 def write_report(path: str, model: Model, evaluation: Evaluation) -> None:
     """Write the page on an evaluation."""
     recordings = evaluation.recordings
-    speakers = recordings.speakers if recordings.speaker_names else None
-    write_page(path, recordings, evaluation.probabilities, model.classes, model, speakers)
+    write_page(path, recordings, evaluation.probabilities, model.classes, model, recordings.groups)
     note(f"saved {path}")
 
 
@@ -129,16 +128,16 @@ def _show(evaluation: Evaluation) -> None:
     recordings, correct = evaluation.recordings, evaluation.correct
     print(recordings.describe())
     _accuracy.show_by("label", recordings.labels, correct)
-    if recordings.speaker_names:
-        _accuracy.show_by("speaker", recordings.speakers, correct)
+    if recordings.groups is not None:
+        _accuracy.show_by("speaker", recordings.groups, correct)
     show_list("most often mistaken", _accuracy.confused(recordings.labels, evaluation.predicted))
-    share = _accuracy.overall(correct, recordings.speakers if recordings.speaker_names else None)
+    share = _accuracy.overall(correct, recordings.groups)
     print(f"accuracy: {_accuracy.write(share)}, the interval at 95 %")
 
 
 def _summarize(evaluation: Evaluation) -> dict[str, Any]:
     recordings, correct = evaluation.recordings, evaluation.correct
-    share = _accuracy.overall(correct, recordings.speakers if recordings.speaker_names else None)
+    share = _accuracy.overall(correct, recordings.groups)
     return {
         "accuracy": share.value,
         "interval": [share.low, share.high],

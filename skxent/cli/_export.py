@@ -4,7 +4,7 @@ import argparse
 
 from skxent.cli._arguments import add_force, add_model
 from skxent.cli._errors import CommandError
-from skxent.cli._files import check_output, write_whole
+from skxent.cli._files import check_output, writing
 from skxent.cli._model import load
 
 DESCRIPTION = """\
@@ -32,7 +32,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         from skxent.export import to_onnx
 
-        exported = to_onnx(model.estimator)
+        with writing(args.output):
+            to_onnx(model.estimator, args.output)
     except ImportError as error:
         raise CommandError(
             f'an export needs the package {error.name}: pip install "skxent[onnx]"'
@@ -41,13 +42,6 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(
             f"{error}. Train a model with --portable, which considers only what can be exported"
         ) from error
-    content = exported.SerializeToString()
-
-    def write(path: str) -> None:
-        with open(path, "wb") as file:
-            file.write(content)
-
-    write_whole(args.output, write)
     print(
         f"saved {args.output}: takes samples at {model.sample_rate:g} Hz, and returns the label "
         f"and the probabilities of {', '.join(model.classes)}"

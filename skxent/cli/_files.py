@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from skxent._writing import replacing
 from skxent.cli._errors import CommandError
 
 
@@ -25,28 +25,18 @@ def check_output(path: str, force: bool) -> None:
         raise CommandError(f"{path} can't be written: the folder {target.parent} is read-only")
 
 
-def write_whole(path: str, write: Callable[[str], object]) -> None:
-    """Write a file by a function of a path: whole, or not at all where that is interrupted."""
-    target = Path(path).resolve()  # a link stays one
-    # In the same folder, since a file can't be renamed from one disk to another.
-    handle, temporary = tempfile.mkstemp(
-        prefix=f".{target.stem[:50]}-", suffix=target.suffix, dir=target.parent
-    )
-    os.close(handle)
+@contextlib.contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Say that a file is unchanged, where what writes it as a whole fails."""
     try:
-        write(temporary)
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's are for their owner alone
-        os.replace(temporary, target)
+        yield
     except OSError as error:
         raise CommandError(
             f"{path} can't be written ({error.strerror or error}); what was there is unchanged"
         ) from error
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_whole(path: str, write: Callable[[str], object]) -> None:
+    """Write a file by a function of a path: whole, or not at all where that is interrupted."""
+    with writing(path), replacing(path) as temporary:
+        write(temporary)

@@ -5,7 +5,7 @@ import contextlib
 import json
 
 from skxent.cli import _microphone, _streams
-from skxent.cli._arguments import add_model, seconds
+from skxent.cli._arguments import add_microphone, add_model
 from skxent.cli._model import load
 from skxent.cli._output import note
 from skxent.cli._predict import add_raw, classify
@@ -29,13 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source", nargs="?", metavar="-", choices=["-"], help="listen to standard input"
     )
     add_raw(parser)
-    parser.add_argument(
-        "--pause",
-        type=seconds,
-        default=0.3,
-        metavar="SECONDS",
-        help="silence that ends a word (default: 0.3)",
-    )
+    add_microphone(parser, "word", 0.3)
     parser.add_argument(
         "--least",
         type=float,
@@ -43,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="print only words of at least this probability (default: 0)",
     )
-    parser.add_argument("--device", metavar="NAME", help="microphone, as its name or number")
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each word")
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skxent.cli._data import Recordings
 from skxent.cli._errors import CommandError
-from skxent.cli._files import write_whole
+from skxent.cli._files import writing
 from skxent.cli._model import Model
 from skxent.cli._output import progress
 
@@ -18,9 +18,9 @@ def write_page(
     probabilities: NDArray[np.float64],
     classes: Any,
     model: Model,
-    speakers: Any,
+    groups: Any,
 ) -> None:
-    """Write the report on some recordings and their probabilities."""
+    """Write the report on some recordings and their probabilities; groups are speakers or None."""
     from skxent.report import report
 
     with progress("writing the report") as advance:
@@ -29,7 +29,7 @@ def write_page(
                 probabilities,
                 recordings.paths,
                 recordings.labels,
-                None if speakers is None else recordings.speakers,
+                groups,
                 classes=classes,
                 model=model.estimator,
                 sample_rate=model.sample_rate,
@@ -37,5 +37,6 @@ def write_page(
             )
         except ModuleNotFoundError as error:
             raise CommandError(str(error)) from error
-        write_whole(path, page.save)
+        with writing(path):
+            page.save(path)
         advance()

@@ -60,7 +60,6 @@ def fit(
     sample_rate: float,
     clips: list[Any],
     labels: Any,
-    groups: Any = None,
     noise: bool = False,
 ) -> Any:
     """Return the classifier of clips that a recipe describes, fitted."""

@@ -11,7 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from skxent.cli import _microphone
-from skxent.cli._arguments import count, seconds
+from skxent.cli._arguments import add_microphone, count
 from skxent.cli._errors import CommandError
 from skxent.cli._files import write_whole
 from skxent.cli._output import note
@@ -38,14 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", type=count, default=16000, metavar="HZ", help="sample rate (default: 16000)"
     )
-    parser.add_argument(
-        "--pause",
-        type=seconds,
-        default=0.5,
-        metavar="SECONDS",
-        help="silence that ends a clip (default: 0.5)",
-    )
-    parser.add_argument("--device", metavar="NAME", help="microphone, as its name or number")
+    add_microphone(parser, "clip", 0.5)
     parser.add_argument("--no-playback", action="store_true", help="don't play the clips")
 
 

@@ -5,14 +5,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from glob import glob
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from skxent.cli._errors import CommandError
-from skxent.datasets._folder_files import FORMATS
+from skxent.datasets._folder_files import FORMATS, list_folder
+from skxent.datasets._folder_problems import Problems
 
 # The formats of raw samples, as ffmpeg and sox name them.
 RAW = {"u8": "u1", "s16le": "<i2", "s32le": "<i4", "f32le": "<f4", "f64le": "<f8"}
@@ -37,12 +37,7 @@ def list_clips(
 
 def _list_folder(folder: str) -> list[str]:
     """Return the sound files below a folder, without what is hidden."""
-    names = sorted(glob("**/*", root_dir=folder, recursive=True))
-    found = [
-        os.path.join(folder, name)
-        for name in names
-        if Path(name).suffix[1:].lower() in FORMATS and not Path(folder, name).is_dir()
-    ]
+    found = [os.path.join(folder, name) for name in list_folder(folder, FORMATS, Problems())]
     if not found:
         raise CommandError(f"there are no sound files in {folder}")
     return found

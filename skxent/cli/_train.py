@@ -25,7 +25,7 @@ from skxent.cli._data import (
 )
 from skxent.cli._errors import CommandError
 from skxent.cli._files import check_output
-from skxent.cli._folds import Folds, make_folds
+from skxent.cli._folds import make_folds
 from skxent.cli._likeness import summarize
 from skxent.cli._model import Model, probabilities, save
 from skxent.cli._output import note, progress, show_list, show_table
@@ -113,7 +113,8 @@ def run(args: argparse.Namespace) -> int:
         )
     _show_candidates(candidates, choice)
     about = _describe(args, recordings, rate, candidates[choice.best])
-    about |= _show_accuracy(recordings, choice, folds)
+    groups = None if folds.speakers is None else recordings.speakers
+    about |= _show_accuracy(recordings, choice, groups)
     with progress("training with all recordings") as advance:
         estimator = fit(
             candidates[choice.best],
@@ -131,9 +132,7 @@ def run(args: argparse.Namespace) -> int:
     save(model, args.output)
     print(f"saved {args.output}")
     if args.report:
-        write_page(
-            args.report, recordings, choice.probabilities, choice.classes, model, folds.speakers
-        )
+        write_page(args.report, recordings, choice.probabilities, choice.classes, model, groups)
         print(f"saved {args.report}")
     return 0
 
@@ -196,25 +195,27 @@ def _show_candidates(candidates: dict[str, Recipe], choice: Choice) -> None:
     )
 
 
-def _show_accuracy(recordings: Recordings, choice: Choice, folds: Folds) -> dict[str, Any]:
-    """Print the accuracy of such a choice, and return what the model keeps of it."""
+def _show_accuracy(recordings: Recordings, choice: Choice, groups: Any) -> dict[str, Any]:
+    """Print the accuracy of such a choice, and return what the model keeps of it.
+
+    `groups` are the speakers that were kept apart, or None.
+    """
     predicted = choice.classes[choice.probabilities.argmax(axis=1)]
     correct = predicted == recordings.labels
-    known = None if folds.speakers is None else recordings.speakers
-    share = _accuracy.overall(correct, known)
-    kind = "known" if known is None else "new"
+    share = _accuracy.overall(correct, groups)
+    kind = "known" if groups is None else "new"
     about: dict[str, Any] = {
         "accuracy": round(share.value, 4),
         "interval": [round(share.low, 4), round(share.high, 4)],
         "accuracy_of": f"{kind} speakers",
     }
-    if known is not None:
-        about["accuracy_by_speaker"] = _accuracy.by(known, correct)
-        _accuracy.show_by("new speaker", known, correct)
+    if groups is not None:
+        about["accuracy_by_speaker"] = _accuracy.by(groups, correct)
+        _accuracy.show_by("new speaker", groups, correct)
     show_list("most often mistaken", _accuracy.confused(recordings.labels, predicted))
     print(
         f"accuracy for {kind} speakers: {_accuracy.write(share)}, the interval at 95 %"
-        + (f" over {len(recordings.speaker_names)} speakers" if known is not None else "")
+        + (f" over {len(recordings.speaker_names)} speakers" if groups is not None else "")
     )
     return about
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from skxent.audio._clips import is_missing
 from skxent.datasets._folder_problems import Problem, Problems
 
 FORMATS = (
@@ -40,7 +41,7 @@ def list_rows(source: Any, formats: Iterable[str], problems: Problems) -> list[R
         if _suffix(root) in formats:
             raise ValueError(f"folder must be a folder or a table, got a sound file, {root}")
         return _list_table(os.path.dirname(root), *_read_csv(root), root, problems)
-    found = _list_folder(root, formats, problems)
+    found = list_folder(root, formats, problems)
     table_path = os.path.join(root, "metadata.csv")
     if os.path.isfile(table_path):
         rows = _list_table(root, *_read_csv(table_path), table_path, problems)
@@ -76,7 +77,7 @@ def name_source(source: Any) -> str:
 # Folders
 
 
-def _list_folder(root: str, formats: Iterable[str], problems: Problems) -> list[str]:
+def list_folder(root: str, formats: Iterable[str], problems: Problems) -> list[str]:
     """Return the names of all recordings below a folder, and count files of other kinds."""
     found, others = [], collections.Counter()
     for name in _walk(root, problems):
@@ -180,7 +181,7 @@ def _list_table(
     names: dict[tuple[str, ...], str] | None = None
     listed = []
     for number, row in enumerate(rows):
-        if _is_missing(row[path_column]) or not str(row[path_column]).strip():
+        if is_missing(row[path_column]) or not str(row[path_column]).strip():
             what = f"row {number} has no path"
             problems.append(Problem(name, what, "fill in the path, or delete the row", False))
             continue
@@ -200,10 +201,4 @@ def _list_table(
 
 def clean_text(value: Any) -> str | None:
     """Return a value as a text with accents in one form; None if it is missing or blank."""
-    return None if _is_missing(value) else unicodedata.normalize("NFC", str(value)).strip() or None
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
-        return True
-    return isinstance(value, float) and value != value
+    return None if is_missing(value) else unicodedata.normalize("NFC", str(value)).strip() or None

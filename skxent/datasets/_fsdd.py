@@ -174,6 +174,23 @@ def fetch(
     download_if_missing: bool = True,
 ) -> Bunch | tuple[list[np.ndarray], np.ndarray]:
     """Load a data set with the folders and names of the Free Spoken Digit Dataset."""
+    folder, contents = find(data_set, data_home=data_home, download_if_missing=download_if_missing)
+    files = {
+        name: (str(folder / name), content)
+        for name, content in contents.items()
+        if subset == "all" or (parse_name(name).index < N_TEST_INDICES) == (subset == "test")
+    }
+    bunch = make_bunch(files, DESCRIPTION)
+    return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+def find(
+    data_set: DataSet,
+    *,
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+) -> tuple[Path, dict[str, bytes]]:
+    """Return the folder of a data set's recordings, and the files in it by name, checked."""
     home = _home(data_home)
     places = _places(home)
     folder = _find_folder(places, data_set)
@@ -182,13 +199,7 @@ def fetch(
         folder = _unpack(archive, _destination(home), data_set)
     contents = _read_folder(folder, data_set)
     _check(contents, folder, data_set)
-    files = {
-        name: (str(folder / name), content)
-        for name, content in contents.items()
-        if subset == "all" or (parse_name(name).index < N_TEST_INDICES) == (subset == "test")
-    }
-    bunch = make_bunch(files, DESCRIPTION)
-    return (bunch.data, bunch.target) if return_X_y else bunch
+    return folder, contents
 
 
 def _absolute(path: str | os.PathLike) -> Path:

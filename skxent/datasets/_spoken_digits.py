@@ -1,6 +1,7 @@
 """The data set of synthetic spoken digits that comes with the package."""
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -97,11 +98,15 @@ def load_spoken_digits(*, return_X_y: bool = False) -> Bunch | tuple[list[np.nda
     >>> len(set(digits.speaker))
     24
     """
-    folder = resources.files(__package__) / "spoken_digits"
     files = {
         entry.name: (str(entry), entry.read_bytes())
-        for entry in folder.iterdir()
+        for entry in spoken_digits_folder().iterdir()
         if entry.name.endswith(".flac")
     }
     bunch = make_bunch(files, DESCRIPTION)
     return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+def spoken_digits_folder() -> Traversable:
+    """Return the folder of the recordings, in the package."""
+    return resources.files(__package__) / "spoken_digits"

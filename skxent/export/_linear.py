@@ -20,13 +20,23 @@ def add_scaling(rows: Value, mean: ArrayLike | None, scale: ArrayLike | None) ->
 def add_linear_scores(rows: Value, coef: NDArray[Any], intercept: NDArray[Any]) -> Value:
     """Return ``rows @ coef.T + intercept``, with a score of each class also where there are two.
 
-    A single row of coefficients is that of the second class; the first one's score is zero.
+    See `for_each_class`.
     """
-    if len(coef) == 1:
-        coef = np.vstack([np.zeros_like(coef), coef])
-        intercept = np.hstack([[0.0], np.ravel(intercept)])
+    coef, intercept = for_each_class(coef, intercept)
     scores: Value = rows @ coef.T + intercept
     return scores
+
+
+def for_each_class(
+    coef: NDArray[Any], intercept: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return coefficients and intercepts of each class.
+
+    A single row of coefficients is that of the second class; the first one's score is zero.
+    """
+    if len(coef) > 1:
+        return coef, intercept
+    return np.vstack([np.zeros_like(coef), coef]), np.hstack([[0.0], np.ravel(intercept)])
 
 
 def add_quadratic_scores(

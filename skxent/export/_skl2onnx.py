@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from skxent.export._linear import for_each_class
 from skxent.linear import SoftmaxClassifier
 from skxent.search import SoftmaxClassifierCV
 
@@ -82,10 +83,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     if element not in (TensorProto.FLOAT, TensorProto.DOUBLE):
         element = TensorProto.FLOAT
     coef = classifier.coef_.toarray() if issparse(classifier.coef_) else classifier.coef_
-    intercept = classifier.intercept_
-    if len(coef) == 1:  # of the second class; the logit of the first one is zero
-        coef = np.vstack([np.zeros_like(coef), coef])
-        intercept = np.hstack([[0.0], intercept])
+    coef, intercept = for_each_class(coef, classifier.intercept_)
 
     def constant(name: str, kind: int, values: Any) -> str:
         name = scope.get_unique_variable_name(name)

@@ -80,18 +80,32 @@ def trim(
     >>> trimmed.ravel(), lengths
     (array([20., 21., 22., 23., 24.]), array([5]))
     """
-    if not threshold > 0:
-        raise ValueError(f"threshold={threshold!r} must be positive: it is in decibels")
     levels = np.asarray(levels, np.float64)
     if levels.shape != (len(frames),):
         raise ValueError(
             f"levels must be one for each of {len(frames)} frames, got shape {levels.shape}"
         )
+    starts, ends = kept_ranges(levels, threshold, as_lengths(frames, lengths))
+    kept: NDArray[Any] = ends - starts
+    if len(kept) == 1:  # hours of frames are not copied
+        return frames[starts[0] : ends[0]], kept
+    return frames[ranges(starts, ends)], kept
+
+
+def kept_ranges(
+    levels: NDArray[Any], threshold: float, lengths: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the first frame that `trim` keeps of each clip, and the one after the last.
+
+    Frames are numbered through all clips.
+    """
+    if not threshold > 0:
+        raise ValueError(f"threshold={threshold!r} must be positive: it is in decibels")
+    levels = levels.astype(np.float64, copy=False)
     if np.isnan(levels).any():
         raise ValueError(
             f"levels must be numbers, that of frame {np.isnan(levels).argmax()} is nan"
         )
-    lengths = as_lengths(frames, lengths)
     begins, stops = offsets(lengths)
     loudest = np.maximum.reduceat(levels, begins)
     starts, ends = _find_sound(levels >= np.repeat(loudest - threshold, lengths), begins, stops)
@@ -106,11 +120,7 @@ def trim(
     # Where the ends are louder than this, nothing more is left out.
     least = np.minimum(loudest - BELOW_LOUDEST, np.add(floors, ABOVE_FLOOR))
     firsts, lasts = _find_sound(levels >= np.repeat(least, lengths), starts, ends)
-    starts, ends = np.maximum(starts, firsts - MARGIN), np.minimum(ends, lasts + MARGIN)
-    kept: NDArray[Any] = ends - starts
-    if len(kept) == 1:  # hours of frames are not copied
-        return frames[starts[0] : ends[0]], kept
-    return frames[ranges(starts, ends)], kept
+    return np.maximum(starts, firsts - MARGIN), np.minimum(ends, lasts + MARGIN)
 
 
 def _find_sound(

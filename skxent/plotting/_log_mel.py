@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from skxent.audio import load
-from skxent.frames import trim
+from skxent.frames._trimming import kept_ranges
 from skxent.mfcc._blocks import compute
 from skxent.mfcc._front_end import SETTINGS, shared_design
 
@@ -26,12 +26,12 @@ def resolve_clip(transformer, clip):
 
 def compute_log_mel(front_end, signal, threshold):
     """Return log-mel energies, the centres of their frames, and the range that trimming keeps."""
-    frames, _ = compute([signal], front_end.with_levels())
+    frames, lengths = compute([signal], front_end.with_levels())
     log_mel, levels = frames[:, :-1].copy(), frames[:, -1]
     kept = slice(0, len(log_mel))
     if threshold is not None:
-        numbers, _ = trim(np.arange(len(log_mel))[:, np.newaxis], levels, threshold)
-        kept = slice(numbers[0, 0], numbers[-1, 0] + 1)
+        starts, ends = kept_ranges(levels, threshold, lengths)
+        kept = slice(starts[0], ends[0])
     return log_mel, front_end.frame_times(len(log_mel)), kept
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from skxent._threads import one_blas_thread
 from skxent.audio import load
 from skxent.features._inputs import error_of
-from skxent.frames import trim
+from skxent.frames._ragged import offsets
+from skxent.frames._trimming import kept_ranges
 from skxent.mfcc import FrontEnd
 from skxent.mfcc._blocks import compute
 from skxent.mfcc._front_end import shared_design
@@ -140,12 +141,10 @@ def _find_kept(
     """Return where the frames begin and end that trimming keeps, in seconds."""
     front_end = trimming.front_end.as_type("float32")
     frames, lengths = compute(signals, front_end)
-    numbers = np.concatenate([np.arange(length) for length in lengths])[:, np.newaxis]
-    kept, n_kept = trim(numbers, frames[:, -1], trimming.threshold, lengths)
-    firsts = kept[np.cumsum(n_kept) - n_kept, 0]
-    lasts = kept[np.cumsum(n_kept) - 1, 0]
+    begins, stops = kept_ranges(frames[:, -1], trimming.threshold, lengths)
+    firsts = begins - offsets(lengths)[0]
     starts = (firsts * front_end.n_step - front_end.n_before) / front_end.sample_rate
-    ends = starts + ((lasts - firsts) * front_end.n_step + front_end.n_length) / (
+    ends = starts + ((stops - 1 - begins) * front_end.n_step + front_end.n_length) / (
         front_end.sample_rate
     )
     durations = [len(signal) / front_end.sample_rate for signal in signals]

@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from skxent._writing import replace_file
 from skxent.features import compare_clips
 from skxent.features._inputs import list_clips
-from skxent.report._accuracy import share_of
 from skxent.report._context import (
     describe_comparison,
     describe_model,
@@ -261,7 +260,7 @@ def report(
         clips_per_class=int(clips_per_class),
         max_size=int(max_size),
     )
-    overall = share_of(results.is_right, results.groups)
+    overall = context["overall"]
     return Report(
         html=page,
         accuracy=overall.value,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skxent.audio._clips import is_missing
 from skxent.audio._deferred import deferred_of
 from skxent.features import MFCCTransformer
 from skxent.features._inputs import list_clips, name_clip
@@ -219,7 +220,7 @@ def _check_labels(y: Any, n_clips: int) -> list[Any]:
         )
     labels: list[Any] = array.tolist()
     for i, label in enumerate(labels):
-        if _is_missing(label):
+        if is_missing(label):
             raise ValueError(f"y must have a label for each clip, that of clip {i} is {label}")
     return labels
 
@@ -244,12 +245,7 @@ def _check_groups(groups: Any, n_clips: int) -> tuple[NDArray[np.int64] | None, 
         raise ValueError(
             f"groups must have one speaker for each of {n_clips} clips, got shape {array.shape}"
         )
-    listed = [None if _is_missing(group) else group for group in array.tolist()]
+    listed = [None if is_missing(group) else group for group in array.tolist()]
     if all(group is None for group in listed):
         return None, []
     return number_speakers(listed)
-
-
-def _is_missing(value: Any) -> bool:
-    """Return whether a label or speaker is None, NaN or one of pandas' missing values."""
-    return type(value).__name__ in {"NoneType", "NAType", "NaTType"} or bool(value != value)

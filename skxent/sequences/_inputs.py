@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.validation import check_array, validate_data
 
 from skxent._fitting._inputs import check_targets
 from skxent._fitting._lists import refuse_iterators
+from skxent.audio._clips import is_missing
 
 _FLOATS = (np.float64, np.float32)
 _WANTED = "must be an array of shape (n_frames, n_features)"
@@ -101,8 +101,7 @@ def check_groups(groups: Any, n_clips: int) -> NDArray[np.intp]:
         )
     numbers: dict[tuple[str, Any], list[int]] = {}
     for i, entry in enumerate(entries.tolist()):
-        is_unknown = entry is None or is_pandas_na(entry) or is_scalar_nan(entry)
-        numbers.setdefault(("clip", i) if is_unknown else ("group", entry), []).append(i)
+        numbers.setdefault(("clip", i) if is_missing(entry) else ("group", entry), []).append(i)
     speakers = np.empty(n_clips, np.intp)
     for number, of_group in enumerate(numbers.values()):
         speakers[of_group] = number
